@@ -1,0 +1,23 @@
+# Flags that every target of this project is compiled with, and no consumer sees.
+add_library(attune_options INTERFACE)
+
+target_compile_options(attune_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(ATTUNE_DEVELOPER_WARNINGS)
+  target_compile_options(attune_options INTERFACE -Werror)
+endif()
+
+if(ATTUNE_SANITIZE STREQUAL "address")
+  set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(ATTUNE_SANITIZE STREQUAL "thread")
+  # Debian's TBB and libgomp are not instrumented: ThreadSanitizer would report their hand-overs and
+  # could not see ours. This build runs the parallel loops on std::jthread instead.
+  set(sanitize -fsanitize=thread -fno-omit-frame-pointer)
+  target_compile_definitions(attune_options INTERFACE ATTUNE_PARALLEL_JTHREAD)
+elseif(NOT ATTUNE_SANITIZE STREQUAL "")
+  message(FATAL_ERROR "ATTUNE_SANITIZE: expected empty, address or thread, got ${ATTUNE_SANITIZE}")
+endif()
+if(sanitize)
+  target_compile_options(attune_options INTERFACE ${sanitize})
+  target_link_options(attune_options INTERFACE ${sanitize})
+endif()

@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <utility>
+
+#include <attune/core/ref_counted.hpp>
+#include <attune/core/tensor.hpp>
+
+namespace attune::autograd {
+
+class Node;
+
+/// A tensor in a computation that can be differentiated. A cheap handle: copies are the same
+/// variable. Operations on variables that require gradients record themselves, and backward()
+/// walks the record back from a scalar.
+///
+///     Variable w(Tensor::zeros({3, 2}), true);
+///     Variable loss = ops::sum(ops::matmul(x, w));
+///     backward(loss);
+///     w.grad();  // [3, 2]
+class Variable {
+ public:
+  Variable() = default;  ///< undefined
+
+  /// A leaf: a parameter with requires_grad, an input without.
+  explicit Variable(core::Tensor value, bool requires_grad = false);
+
+  [[nodiscard]] bool defined() const noexcept { return static_cast<bool>(impl_); }
+  [[nodiscard]] const core::Tensor& value() const;
+  [[nodiscard]] const core::Shape& shape() const { return value().shape(); }
+  [[nodiscard]] core::DType dtype() const { return value().dtype(); }
+  [[nodiscard]] bool requires_grad() const noexcept;
+
+  /// Replaces the value of a leaf, as an optimiser or a loader does.
+  /// @throws ShapeError  the shape differs
+  void set_value(core::Tensor value);
+  /// The elements of a leaf, to be updated in place.
+  [[nodiscard]] core::Tensor& mutable_value();
+
+  /// Gradient of a leaf summed over the backward() calls since zero_grad(); undefined before.
+  [[nodiscard]] const core::Tensor& grad() const;
+  [[nodiscard]] core::Tensor& mutable_grad();
+  void zero_grad();
+
+  /// The same value, cut from the record.
+  [[nodiscard]] Variable detach() const;
+
+  friend bool same(const Variable& a, const Variable& b) noexcept { return a.impl_.get() == b.impl_.get(); }
+
+ private:
+  struct Impl;
+  friend class Node;
+  friend Variable make_recorded(core::Tensor value, core::Ref<Node> node);
+  friend void backward(const Variable& output);
+  friend void backward(const Variable& output, const core::Tensor& grad_output);
+
+  core::Ref<Impl> impl_;
+};
+
+/// Derivatives of a scalar with respect to every leaf it was computed from, added to their grad().
+/// Contributions are added in a fixed order.
+/// @throws ShapeError  `output` has more than one element
+void backward(const Variable& output);
+
+/// The same for sum(output * grad_output).
+void backward(const Variable& output, const core::Tensor& grad_output);
+
+/// While one lives, nothing is recorded on this thread.
+class NoGradScope {
+ public:
+  NoGradScope() noexcept;
+  ~NoGradScope();
+  NoGradScope(const NoGradScope&) = delete;
+  NoGradScope& operator=(const NoGradScope&) = delete;
+
+ private:
+  bool before_;
+};
+[[nodiscard]] bool grad_enabled() noexcept;
+
+/// A recorded operation. It keeps what its derivative needs and the variables it read.
+class Node : public core::RefCounted {
+ public:
+  static constexpr int kMaxInputs = 8;
+
+  Node(const char* name, std::initializer_list<Variable> inputs);
+  virtual ~Node();
+
+  [[nodiscard]] const char* name() const noexcept { return name_; }
+
+  /// Whether the derivative with respect to input i is wanted; skip its work otherwise.
+  [[nodiscard]] bool needs(int i) const noexcept;
+  /// Hands over the derivative with respect to input i, of the shape of the input.
+  void add_grad(int i, core::Tensor grad);
+
+ protected:
+  virtual void run_backward(const core::Tensor& grad_output) = 0;
+
+ private:
+  friend class Variable;
+  friend Variable make_recorded(core::Tensor value, core::Ref<Node> node);
+  friend void backward(const Variable& output, const core::Tensor& grad_output);
+
+  const char* name_;
+  std::uint64_t sequence_;
+  std::uint64_t visited_ = 0;
+  core::Tensor grad_output_;
+  int num_inputs_ = 0;
+  Variable inputs_[kMaxInputs];
+};
+
+/// Whether an operation on these inputs has to be recorded.
+[[nodiscard]] bool should_record(std::initializer_list<Variable> inputs) noexcept;
+
+Variable make_recorded(core::Tensor value, core::Ref<Node> node);
+
+/// Result of an operation with a derivative. `backward(node, grad_output)` is called at most once;
+/// it hands each wanted derivative to node.add_grad(). Its captures live in the pool.
+///
+///     return record("scale", scaled, {x}, [factor](Node& node, const Tensor& grad_output) {
+///       node.add_grad(0, times(grad_output, factor));
+///     });
+template <class F>
+[[nodiscard]] Variable record(const char* name, core::Tensor value,
+                              std::initializer_list<Variable> inputs, F backward) {
+  if (!should_record(inputs)) {
+    return Variable(std::move(value));
+  }
+  class Recorded final : public Node {
+   public:
+    Recorded(const char* op, std::initializer_list<Variable> from, F f)
+        : Node(op, from), backward_(std::move(f)) {}
+
+   private:
+    void run_backward(const core::Tensor& grad_output) override { backward_(*this, grad_output); }
+    F backward_;
+  };
+  return make_recorded(std::move(value),
+                       core::Ref<Node>(new Recorded(name, inputs, std::move(backward))));
+}
+
+}  // namespace attune::autograd
+
+namespace attune {
+using autograd::Variable;
+}

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+namespace attune::core {
+
+/// Sizes of a row-major tensor, outermost first; at most four.
+class Shape {
+ public:
+  static constexpr int kMaxRank = 4;
+
+  Shape() = default;  ///< rank 0, one element
+
+  /// @throws ShapeError  more than four sizes, a negative size, or more than 2^62 elements
+  Shape(std::initializer_list<std::int64_t> sizes);
+  explicit Shape(std::span<const std::int64_t> sizes);
+
+  [[nodiscard]] int rank() const noexcept { return rank_; }
+  [[nodiscard]] std::int64_t operator[](int axis) const noexcept {
+    return sizes_[static_cast<std::size_t>(axis)];
+  }
+  [[nodiscard]] std::int64_t num_elements() const noexcept { return num_elements_; }
+  [[nodiscard]] std::span<const std::int64_t> sizes() const noexcept {
+    return {sizes_.data(), static_cast<std::size_t>(rank_)};
+  }
+
+  /// `[2708, 8, 8]`
+  [[nodiscard]] std::string to_string() const;
+
+  friend bool operator==(const Shape&, const Shape&) = default;
+
+ private:
+  std::array<std::int64_t, kMaxRank> sizes_{};
+  std::int64_t num_elements_ = 1;
+  int rank_ = 0;
+};
+
+}  // namespace attune::core

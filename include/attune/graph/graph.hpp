@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace attune::graph {
+
+/// Compressed rows as a kernel sees them. Row i lists what node i is joined to.
+struct CsrView {
+  std::span<const std::int64_t> row_ptr;  ///< [num_nodes + 1]
+  std::span<const std::int32_t> col_idx;  ///< [num_edges], ascending within a row
+
+  [[nodiscard]] std::int64_t num_nodes() const noexcept {
+    return static_cast<std::int64_t>(row_ptr.size()) - 1;
+  }
+  [[nodiscard]] std::int64_t num_edges() const noexcept {
+    return static_cast<std::int64_t>(col_idx.size());
+  }
+};
+
+/// A directed graph, immutable, cheap to copy. Messages flow src -> dst, and row i of in_edges()
+/// lists the src nodes j that node i attends to. The transpose is kept beside it, with the position
+/// of each of its edges in in_edges(), so that backward passes can walk it without atomics.
+class Graph {
+ public:
+  Graph();  ///< no nodes
+
+  /// Adopts a CSR over in-edges as it is (multi-edges and self-loops included).
+  /// @param input_edge  for each CSR edge the number of the edge it came from in the caller's list,
+  ///                    or -1 for one that was added (a self-loop); empty: the identity
+  /// @throws InvalidArgument  row_ptr does not start at 0, decreases, or ends elsewhere than at the
+  ///                          number of edges; a column outside [0, num_nodes); a row not ascending;
+  ///                          more than 2^31 - 1 nodes
+  Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_idx,
+        std::vector<std::int64_t> input_edge = {});
+
+  [[nodiscard]] std::int64_t num_nodes() const noexcept;
+  [[nodiscard]] std::int64_t num_edges() const noexcept;
+
+  /// Row i: src nodes of the edges into i.
+  [[nodiscard]] CsrView in_edges() const noexcept;
+  /// Row j: dst nodes of the edges out of j.
+  [[nodiscard]] CsrView out_edges() const noexcept;
+  /// out_to_in()[t] is the position in in_edges() of edge t of out_edges(), [num_edges].
+  [[nodiscard]] std::span<const std::int64_t> out_to_in() const noexcept;
+  /// For edge e of in_edges() the caller's edge number, -1 where it was added, [num_edges].
+  [[nodiscard]] std::span<const std::int64_t> input_edge() const noexcept;
+
+  [[nodiscard]] std::int64_t in_degree(std::int64_t node) const noexcept;
+  [[nodiscard]] std::int64_t out_degree(std::int64_t node) const noexcept;
+
+ private:
+  struct Arrays;
+  std::shared_ptr<const Arrays> arrays_;
+};
+
+}  // namespace attune::graph

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <attune/autograd/variable.hpp>
+#include <attune/core/random.hpp>
+
+namespace attune::nn {
+
+/// The clouds of queries and keys of one attention layer, as its heads see them: after projection,
+/// before scaling, softmax and coefficient dropout.
+struct AttentionHeads {
+  Variable queries;  ///< [num_queries, heads, channels]
+  Variable keys;     ///< [num_keys, heads, channels]
+  /// Positions that take part, one byte each (0 = padding); empty: all do. [num_queries], [num_keys]
+  std::span<const std::uint8_t> query_mask;
+  std::span<const std::uint8_t> key_mask;
+};
+
+/// Receives what the attention layers of a forward pass report, in the order of the layers. Whoever
+/// wants heads aligned or measured implements it; no layer knows who listens.
+class HeadSink {
+ public:
+  virtual ~HeadSink() = default;
+  virtual void receive(const AttentionHeads& heads) = 0;
+};
+
+/// Receives the attention coefficients of each layer, before dropout, [num_edges, heads] in the
+/// order of Graph::in_edges().
+class AttentionSink {
+ public:
+  virtual ~AttentionSink() = default;
+  virtual void receive(const core::Tensor& alpha) = 0;
+};
+
+/// What a forward pass needs besides its inputs. One is made for every pass.
+class ForwardContext {
+ public:
+  /// Evaluation: no dropout, no random numbers.
+  ForwardContext() : random_(0, core::Purpose::dropout) {}
+
+  /// Training at step `random.step()`.
+  explicit ForwardContext(const core::RandomStream& random) : random_(random), training_(true) {}
+
+  [[nodiscard]] bool training() const noexcept { return training_; }
+
+  /// A stream of its own for each caller in the pass, numbered in the order of the calls.
+  [[nodiscard]] core::RandomStream next_stream() noexcept {
+    return random_.with_stream(random_.stream() + calls_++);
+  }
+
+  HeadSink* head_sink = nullptr;            ///< attention layers report here if set
+  AttentionSink* attention_sink = nullptr;  ///< and here
+
+ private:
+  core::RandomStream random_;
+  std::uint32_t calls_ = 0;
+  bool training_ = false;
+};
+
+}  // namespace attune::nn

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <attune/autograd/variable.hpp>
+
+namespace attune::nn {
+
+struct NamedParameter {
+  std::string name;  ///< path from the module it was asked of: `layers.0.weight`
+  Variable variable;
+};
+
+/// A part of a model that owns learned parameters, itself or through its children. Parameters are
+/// registered by name, so that a checkpoint or a failed gradient check can say which one.
+class Module {
+ public:
+  Module() = default;
+  virtual ~Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  /// Own parameters, then those of the children, in the order of registration.
+  [[nodiscard]] std::vector<NamedParameter> parameters() const;
+  [[nodiscard]] std::int64_t num_parameters() const;
+
+  /// Converts every parameter, for checks in float64.
+  void to(core::DType dtype);
+
+ protected:
+  Variable register_parameter(std::string name, core::Tensor value);
+  /// `child` must live as long as this module.
+  void register_module(std::string name, Module& child);
+
+ private:
+  struct Child {
+    std::string name;
+    Module* module;
+  };
+  std::vector<NamedParameter> own_;
+  std::vector<Child> children_;
+};
+
+}  // namespace attune::nn

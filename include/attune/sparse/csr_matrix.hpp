@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <attune/core/tensor.hpp>
+
+namespace attune::sparse {
+
+/// Sparse matrix [rows, columns] in compressed rows, with the pattern of its transpose kept beside
+/// it. Copies share everything. Bag-of-words node features live in it.
+class CsrMatrix {
+ public:
+  CsrMatrix();  ///< 0 x 0
+
+  /// @param values  [num_nonzeros]
+  /// @throws InvalidArgument  row_ptr does not start at 0, decreases, or ends elsewhere than at the
+  ///                          number of columns given; a column index outside [0, columns); a row
+  ///                          not strictly ascending
+  /// @throws ShapeError       values are not one a column index
+  CsrMatrix(std::int64_t columns, std::vector<std::int64_t> row_ptr,
+            std::vector<std::int32_t> col_idx, core::Tensor values);
+
+  [[nodiscard]] std::int64_t rows() const noexcept;
+  [[nodiscard]] std::int64_t columns() const noexcept;
+  [[nodiscard]] std::int64_t num_nonzeros() const noexcept;
+  [[nodiscard]] std::span<const std::int64_t> row_ptr() const noexcept;
+  [[nodiscard]] std::span<const std::int32_t> col_idx() const noexcept;
+  [[nodiscard]] const core::Tensor& values() const noexcept { return values_; }
+
+  /// Row pointers of the transpose, [columns + 1], the rows it lists, and the position of each of
+  /// its entries in values().
+  [[nodiscard]] std::span<const std::int64_t> transpose_row_ptr() const noexcept;
+  [[nodiscard]] std::span<const std::int32_t> transpose_col_idx() const noexcept;
+  [[nodiscard]] std::span<const std::int64_t> transpose_position() const noexcept;
+
+  /// The same pattern with other values.
+  /// @throws ShapeError  values are not [num_nonzeros]
+  [[nodiscard]] CsrMatrix with_values(core::Tensor values) const;
+
+ private:
+  struct Pattern;
+  std::shared_ptr<const Pattern> pattern_;
+  core::Tensor values_;
+};
+
+/// Every row divided by its sum; rows whose sum is zero stay as they are.
+[[nodiscard]] CsrMatrix normalize_rows(const CsrMatrix& matrix);
+
+/// [rows, columns], for small matrices and tests.
+[[nodiscard]] core::Tensor to_dense(const CsrMatrix& matrix);
+
+}  // namespace attune::sparse
