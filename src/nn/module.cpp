@@ -1,6 +1,6 @@
-#include <attune/nn/module.hpp>
-
 #include <utility>
+
+#include <attune/nn/module.hpp>
 
 namespace attune::nn {
 

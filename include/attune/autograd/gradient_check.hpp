@@ -15,8 +15,8 @@ struct GradientCheckOptions {
 
 struct GradientCheckResult {
   bool passed = true;
-  double worst = 0;      ///< largest error, relative as in `tolerance`
-  std::string where;     ///< input and index of the worst element, with both derivatives
+  double worst = 0;   ///< largest error, relative as in `tolerance`
+  std::string where;  ///< input and index of the worst element, with both derivatives
 };
 
 struct NamedInput {

@@ -47,7 +47,9 @@ class Variable {
   /// The same value, cut from the record.
   [[nodiscard]] Variable detach() const;
 
-  friend bool same(const Variable& a, const Variable& b) noexcept { return a.impl_.get() == b.impl_.get(); }
+  friend bool same(const Variable& a, const Variable& b) noexcept {
+    return a.impl_.get() == b.impl_.get();
+  }
 
  private:
   struct Impl;
@@ -57,6 +59,16 @@ class Variable {
   friend void backward(const Variable& output, const core::Tensor& grad_output);
 
   core::Ref<Impl> impl_;
+};
+
+struct Variable::Impl final : core::RefCounted {
+  Impl();
+  ~Impl();
+
+  core::Tensor value;
+  core::Tensor grad;        // of a leaf
+  core::Ref<Node> creator;  // of the result of a recorded operation
+  bool requires_grad = false;
 };
 
 /// Derivatives of a scalar with respect to every leaf it was computed from, added to their grad().

@@ -8,9 +8,9 @@ namespace attune::core {
 
 /// C = op(A) op(B), or C += with `accumulate`; all row-major and contiguous.
 struct GemmShape {
-  std::int64_t m = 0;  ///< rows of C
-  std::int64_t n = 0;  ///< columns of C
-  std::int64_t k = 0;  ///< inner size
+  std::int64_t m = 0;        ///< rows of C
+  std::int64_t n = 0;        ///< columns of C
+  std::int64_t k = 0;        ///< inner size
   bool transpose_a = false;  ///< A is stored [k, m]
   bool transpose_b = false;  ///< B is stored [n, k]
   bool accumulate = false;

@@ -34,9 +34,8 @@ void parallel_for(std::int64_t n, std::int64_t grain, F&& f) {
     }
     return;
   }
-  parallel_tasks((n + grain - 1) / grain, [&](std::int64_t block) {
-    f(block * grain, std::min(n, (block + 1) * grain));
-  });
+  parallel_tasks((n + grain - 1) / grain,
+                 [&](std::int64_t block) { f(block * grain, std::min(n, (block + 1) * grain)); });
 }
 
 /// Sum of f(begin, end) over the blocks of parallel_for, added in the order of the blocks, in

@@ -44,9 +44,7 @@ struct PoolAllocator {
   template <class U>
   PoolAllocator(const PoolAllocator<U>& /*other*/) noexcept {}  // NOLINT: converts by design
 
-  [[nodiscard]] T* allocate(std::size_t n) {
-    return static_cast<T*>(pool_allocate(n * sizeof(T)));
-  }
+  [[nodiscard]] T* allocate(std::size_t n) { return static_cast<T*>(pool_allocate(n * sizeof(T))); }
   void deallocate(T* block, std::size_t n) noexcept { pool_release(block, n * sizeof(T)); }
 
   friend bool operator==(const PoolAllocator&, const PoolAllocator&) noexcept { return true; }

@@ -9,13 +9,22 @@ namespace attune::core {
 
 namespace detail {
 
-inline void append(std::string& out, std::string_view part) { out += part; }
-inline void append(std::string& out, char part) { out += part; }
-inline void append(std::string& out, bool part) { out += part ? "true" : "false"; }
+inline void append(std::string& out, std::string_view part) {
+  out += part;
+}
+inline void append(std::string& out, char part) {
+  out += part;
+}
+
+// A template, so that no pointer converts to it.
+template <std::same_as<bool> T>
+void append(std::string& out, T part) {
+  out += part ? "true" : "false";
+}
 
 template <class T>
-  requires(std::integral<T> || std::floating_point<T>)
-void append(std::string& out, T part) {
+requires(!std::same_as<T, char> && !std::same_as<T, bool> &&
+         (std::integral<T> || std::floating_point<T>)) void append(std::string& out, T part) {
   char digits[64];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, part).ptr);
 }

@@ -31,8 +31,8 @@ class Graph {
   /// @param input_edge  for each CSR edge the number of the edge it came from in the caller's list,
   ///                    or -1 for one that was added (a self-loop); empty: the identity
   /// @throws InvalidArgument  row_ptr does not start at 0, decreases, or ends elsewhere than at the
-  ///                          number of edges; a column outside [0, num_nodes); a row not ascending;
-  ///                          more than 2^31 - 1 nodes
+  ///                          number of edges; a column outside [0, num_nodes); a row not
+  ///                          ascending; more than 2^31 - 1 nodes
   Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_idx,
         std::vector<std::int64_t> input_edge = {});
 

@@ -13,7 +13,8 @@ namespace attune::nn {
 struct AttentionHeads {
   Variable queries;  ///< [num_queries, heads, channels]
   Variable keys;     ///< [num_keys, heads, channels]
-  /// Positions that take part, one byte each (0 = padding); empty: all do. [num_queries], [num_keys]
+  /// Positions that take part, one byte each (0 = padding); empty: all do. [num_queries],
+  /// [num_keys]
   std::span<const std::uint8_t> query_mask;
   std::span<const std::uint8_t> key_mask;
 };

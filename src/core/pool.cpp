@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <mutex>
+#include <new>
+
+#include <attune/core/pool.hpp>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#endif
+
+namespace attune::core {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+// Four classes per doubling: 64, 128, 192, 256, 320, 384, 448, 512, 640, ... A block is at most 25%
+// larger than the request, and a request of another epoch finds the same class.
+constexpr int kNumClasses = 4 * 58;
+
+struct SizeClass {
+  int index;
+  std::size_t bytes;
+};
+
+SizeClass size_class(std::size_t bytes) noexcept {
+  const std::size_t units = std::max<std::size_t>(1, (bytes + kAlignment - 1) / kAlignment);
+  if (units <= 4) {
+    return {static_cast<int>(units) - 1, units * kAlignment};
+  }
+  const int shift = static_cast<int>(std::bit_width(units - 1)) -
+                    3;  // so that the top three bits select the class
+  const std::size_t top = (units + (std::size_t{1} << shift) - 1) >> shift;  // 5 to 8
+  return {4 * (shift + 1) + static_cast<int>(top) - 5, (top << shift) * kAlignment};
+}
+
+// A kept block holds the link to the next one of its class.
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+class Pool {
+ public:
+  void* allocate(std::size_t bytes) {
+    const SizeClass wanted = size_class(bytes);
+    note_use(static_cast<std::int64_t>(wanted.bytes));
+    {
+      const std::lock_guard lock(mutex_);
+      FreeBlock*& head = free_[static_cast<std::size_t>(wanted.index)];
+      if (head != nullptr) {
+        FreeBlock* block = head;
+        ASAN_UNPOISON_MEMORY_REGION(block, wanted.bytes);
+        head = block->next;
+        return block;
+      }
+    }
+    return allocate_from_system(wanted.bytes);
+  }
+
+  void release(void* block, std::size_t bytes) noexcept {
+    const SizeClass size = size_class(bytes);
+    in_use_.fetch_sub(static_cast<std::int64_t>(size.bytes), std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    FreeBlock*& head = free_[static_cast<std::size_t>(size.index)];
+    head = new (block) FreeBlock{head};
+    ASAN_POISON_MEMORY_REGION(block, size.bytes);
+  }
+
+  void trim() noexcept {
+    const std::lock_guard lock(mutex_);
+    for (int c = 0; c < kNumClasses; ++c) {
+      for (FreeBlock*& head = free_[static_cast<std::size_t>(c)]; head != nullptr;) {
+        const std::size_t bytes = class_bytes(c);
+        FreeBlock* block = head;
+        ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+        head = block->next;
+        ::operator delete (block, std::align_val_t{kAlignment});
+        held_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+      }
+    }
+  }
+
+  [[nodiscard]] PoolStatistics statistics() const noexcept {
+    return {.system_allocations = system_allocations_.load(std::memory_order_relaxed),
+            .bytes_in_use = in_use_.load(std::memory_order_relaxed),
+            .peak_bytes_in_use = peak_.load(std::memory_order_relaxed),
+            .bytes_held = held_.load(std::memory_order_relaxed)};
+  }
+
+  void reset_peak() noexcept {
+    peak_.store(in_use_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+
+ private:
+  static std::size_t class_bytes(int index) noexcept {
+    if (index < 4) {
+      return static_cast<std::size_t>(index + 1) * kAlignment;
+    }
+    const int shift = index / 4 - 1;
+    return (static_cast<std::size_t>(index % 4 + 5) << shift) * kAlignment;
+  }
+
+  void* allocate_from_system(std::size_t bytes) {
+    void* block = ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+    if (block == nullptr) {
+      trim();  // what is kept in other classes may be what is missing
+      block = ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+    }
+    if (block == nullptr) {
+      in_use_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+      throw std::bad_alloc();
+    }
+    system_allocations_.fetch_add(1, std::memory_order_relaxed);
+    held_.fetch_add(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+    return block;
+  }
+
+  void note_use(std::int64_t bytes) noexcept {
+    const std::int64_t now = in_use_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+    std::int64_t peak = peak_.load(std::memory_order_relaxed);
+    while (peak < now && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+    }
+  }
+
+  std::mutex mutex_;
+  std::array<FreeBlock*, kNumClasses> free_{};
+  std::atomic<std::int64_t> system_allocations_{0};
+  std::atomic<std::int64_t> in_use_{0};
+  std::atomic<std::int64_t> peak_{0};
+  std::atomic<std::int64_t> held_{0};
+};
+
+// Never destroyed: tensors with static storage may be released after any destructor of ours. Its
+// blocks stay reachable, so leak checkers are content.
+Pool& pool() {
+  static Pool* const instance = new Pool;
+  return *instance;
+}
+
+}  // namespace
+
+void* pool_allocate(std::size_t bytes) {
+  return pool().allocate(bytes);
+}
+void pool_release(void* block, std::size_t bytes) noexcept {
+  pool().release(block, bytes);
+}
+PoolStatistics pool_statistics() noexcept {
+  return pool().statistics();
+}
+void reset_pool_peak() noexcept {
+  pool().reset_peak();
+}
+void trim_pool() noexcept {
+  pool().trim();
+}
+
+}  // namespace attune::core
