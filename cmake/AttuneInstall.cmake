@@ -12,6 +12,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/attune-config-version.cma
 install(FILES ${PROJECT_BINARY_DIR}/attune-config.cmake
               ${PROJECT_BINARY_DIR}/attune-config-version.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindLibMD.cmake
         DESTINATION ${config_dir})
 if(TARGET attune_cli)
   install(TARGETS attune_cli)
