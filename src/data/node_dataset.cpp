@@ -1,0 +1,129 @@
+#include <cmath>
+#include <span>
+
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/data/node_dataset.hpp>
+
+namespace attune::data {
+
+namespace {
+
+using core::text;
+
+class Validator {
+ public:
+  explicit Validator(const NodeDataset& dataset) : dataset_(dataset) {}
+
+  void run() {
+    check_sizes();
+    check_labels();
+    check_split();
+    check_classes_are_trained();
+    check_features();
+  }
+
+ private:
+  template <class... Parts>
+  [[noreturn]] void fail(const Parts&... parts) const {
+    throw InvalidArgument(text("data set ", dataset_.name, ": ", parts...));
+  }
+
+  void check_sizes() const {
+    const std::int64_t num_nodes = dataset_.num_nodes();
+    if (num_nodes < 1) {
+      fail("expected at least one node, found none");
+    }
+    if (dataset_.num_classes < 2) {
+      fail("expected at least two classes, found ", dataset_.num_classes);
+    }
+    if (std::ssize(dataset_.labels) != num_nodes) {
+      fail("expected a label for each of ", num_nodes, " nodes, found ", dataset_.labels.size());
+    }
+    if (dataset_.features.rows() != num_nodes) {
+      fail("expected features of ", num_nodes, " nodes, found ", dataset_.features.rows());
+    }
+    if (dataset_.features.columns() < 1) {
+      fail("expected at least one feature, found none");
+    }
+  }
+
+  void check_labels() const {
+    for (std::int64_t node = 0; node < dataset_.num_nodes(); ++node) {
+      const std::int32_t label = dataset_.labels[node];
+      if (label < -1 || label >= dataset_.num_classes) {
+        fail("label of node ", node, ": expected 0 to ", dataset_.num_classes - 1,
+             " or -1 for none, found ", label);
+      }
+    }
+  }
+
+  void check_split() {
+    part_.assign(static_cast<std::size_t>(dataset_.num_nodes()), nullptr);
+    check_part(dataset_.split.train, "train");
+    check_part(dataset_.split.validation, "validation");
+    check_part(dataset_.split.test, "test");
+    if (dataset_.split.train.empty()) {
+      fail("expected at least one training node, found none");
+    }
+  }
+
+  void check_part(std::span<const std::int64_t> nodes, const char* part) {
+    std::int64_t previous = -1;
+    for (const std::int64_t node : nodes) {
+      if (node < 0 || node >= dataset_.num_nodes()) {
+        fail(part, " node ", node, ": expected 0 to ", dataset_.num_nodes() - 1);
+      }
+      if (part_[node] != nullptr) {
+        fail("node ", node, " is listed in ", part_[node], " and in ", part);
+      }
+      if (node < previous) {
+        fail(part, " nodes: expected ascending numbers, found ", node, " after ", previous);
+      }
+      if (dataset_.labels[node] < 0) {
+        fail(part, " node ", node, " has no label");
+      }
+      part_[node] = part;
+      previous = node;
+    }
+  }
+
+  void check_classes_are_trained() const {
+    std::vector<bool> trained(static_cast<std::size_t>(dataset_.num_classes), false);
+    for (const std::int64_t node : dataset_.split.train) {
+      trained[dataset_.labels[node]] = true;
+    }
+    for (std::int64_t label = 0; label < dataset_.num_classes; ++label) {
+      if (!trained[label]) {
+        fail("class ", label, " has no training node");
+      }
+    }
+  }
+
+  void check_features() const {
+    if (dataset_.features.num_nonzeros() == 0) {
+      return;
+    }
+    const std::span<const float> values = dataset_.features.values().data<float>();
+    const std::span<const std::int64_t> row_ptr = dataset_.features.row_ptr();
+    for (std::int64_t node = 0; node < dataset_.num_nodes(); ++node) {
+      for (std::int64_t i = row_ptr[node]; i < row_ptr[node + 1]; ++i) {
+        if (!std::isfinite(values[i])) {
+          fail("feature ", dataset_.features.col_idx()[i], " of node ", node,
+               ": expected a finite number, found ", values[i]);
+        }
+      }
+    }
+  }
+
+  const NodeDataset& dataset_;
+  std::vector<const char*> part_;  // of each node: the part that listed it, or null
+};
+
+}  // namespace
+
+void validate(const NodeDataset& dataset) {
+  Validator(dataset).run();
+}
+
+}  // namespace attune::data
