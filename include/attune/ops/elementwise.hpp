@@ -1,0 +1,20 @@
+#pragma once
+
+#include <attune/autograd/variable.hpp>
+
+namespace attune::ops {
+
+/// Sum of two variables of the same shape and element type, as are difference and product.
+/// @throws ShapeError  the shapes or the element types differ
+[[nodiscard]] Variable add(const Variable& x, const Variable& y);
+[[nodiscard]] Variable sub(const Variable& x, const Variable& y);
+[[nodiscard]] Variable mul(const Variable& x, const Variable& y);
+
+/// Every element times a constant.
+[[nodiscard]] Variable scale(const Variable& x, double factor);
+
+/// The same elements under another shape; nothing is copied.
+/// @throws ShapeError  the number of elements differs
+[[nodiscard]] Variable reshape(const Variable& x, const core::Shape& shape);
+
+}  // namespace attune::ops

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <attune/autograd/variable.hpp>
+
+namespace attune::ops {
+
+/// Matrix product.
+/// @param x  [n, k]
+/// @param w  [k, m]
+/// @return   [n, m]
+/// @throws ShapeError  not two matrices, the inner sizes differ, or the element types do
+[[nodiscard]] Variable matmul(const Variable& x, const Variable& w);
+
+/// The bias added to every row.
+/// @param x     [n, c]
+/// @param bias  [c]
+/// @throws ShapeError  x is not a matrix, or bias is not one number a column
+[[nodiscard]] Variable add_bias(const Variable& x, const Variable& bias);
+
+}  // namespace attune::ops
