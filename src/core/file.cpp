@@ -95,11 +95,9 @@ void write_directly(const std::string& path, std::string_view bytes) {
 }
 
 void sync_folder(const std::string& target) {
-  std::string folder = std::filesystem::path(target).parent_path().string();
-  if (folder.empty()) {
-    folder = ".";
-  }
-  const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::string folder = std::filesystem::path(target).parent_path().string();
+  const Descriptor descriptor(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   // EINVAL: a file system that cannot sync a folder, where the rename is all there is.
   if (!descriptor.open() || (::fsync(descriptor.number()) != 0 && errno != EINVAL)) {
     fail(target, "cannot sync its folder", errno);
