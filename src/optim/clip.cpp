@@ -1,0 +1,76 @@
+#include <cmath>
+
+#include <attune/core/error.hpp>
+#include <attune/core/parallel.hpp>
+#include <attune/core/text.hpp>
+#include <attune/optim/clip.hpp>
+
+namespace attune::optim {
+
+using core::Tensor;
+using core::text;
+
+namespace {
+
+constexpr std::int64_t kGrain = 16384;
+
+double sum_of_squares(const Tensor& tensor) {
+  return core::dispatch(tensor.dtype(), [&]<class T>() {
+    const std::span<const T> x = tensor.data<T>();
+    return core::parallel_sum(tensor.num_elements(), kGrain,
+                              [&](std::int64_t begin, std::int64_t end) {
+                                double sum = 0;
+                                for (std::int64_t i = begin; i < end; ++i) {
+                                  const double v = x[i];
+                                  sum += v * v;
+                                }
+                                return sum;
+                              });
+  });
+}
+
+void scale(Tensor& tensor, double factor) {
+  core::dispatch(tensor.dtype(), [&]<class T>() {
+    const std::span<T> x = tensor.mutable_data<T>();
+    const T f = static_cast<T>(factor);
+    core::parallel_for(tensor.num_elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        x[i] *= f;
+      }
+    });
+  });
+}
+
+}  // namespace
+
+double clip_gradient_norm(std::span<const nn::NamedParameter> parameters, double max_norm) {
+  if (!(max_norm > 0)) {
+    throw InvalidArgument(text("clip_gradient_norm: max_norm must be above 0, got ", max_norm));
+  }
+  double sum = 0;
+  for (const nn::NamedParameter& parameter : parameters) {
+    if (parameter.variable.grad().defined()) {
+      const double squares = sum_of_squares(parameter.variable.grad());
+      if (!std::isfinite(squares)) {
+        throw Error(text("clip_gradient_norm: the gradient of ", parameter.name, " is not finite"));
+      }
+      sum += squares;
+    }
+  }
+  const double norm = std::sqrt(sum);
+  if (norm > max_norm) {
+    for (const nn::NamedParameter& parameter : parameters) {
+      if (parameter.variable.grad().defined()) {
+        Variable variable = parameter.variable;
+        Tensor& grad = variable.mutable_grad();
+        if (!grad.unique()) {
+          grad = grad.clone();  // two leaves of a sum may hold one tensor: scale it once for each
+        }
+        scale(grad, max_norm / norm);
+      }
+    }
+  }
+  return norm;
+}
+
+}  // namespace attune::optim
