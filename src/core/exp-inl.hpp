@@ -36,7 +36,7 @@ HWY_INLINE void exp_in_place(T* HWY_RESTRICT x, std::int64_t n) {
     hn::StoreU(exp(d, hn::LoadU(d, x + i)), d, x + i);
   }
   if (i < n) {
-    HWY_ALIGN T tail[HWY_MAX_LANES_D(hn::ScalableTag<T>)] = {};
+    HWY_ALIGN T tail[hn::MaxLanes(hn::ScalableTag<T>())] = {};
     for (std::int64_t k = i; k < n; ++k) {
       tail[k - i] = x[k];
     }

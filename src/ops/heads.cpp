@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ops/checks.hpp"
 #include "ops/loops.hpp"
 #include <attune/core/error.hpp>
@@ -22,12 +24,14 @@ void mean_rows(const T* x, T* out, std::int64_t heads, std::int64_t channels, st
   for (std::int64_t i = begin; i < end; ++i) {
     const T* row = x + i * heads * channels;
     T* to = out + i * channels;
-    for (std::int64_t c = 0; c < channels; ++c) {
-      T total = 0;
-      for (std::int64_t h = 0; h < heads; ++h) {
-        total += row[h * channels + c];
+    std::copy(row, row + channels, to);
+    for (std::int64_t h = 1; h < heads; ++h) {
+      for (std::int64_t c = 0; c < channels; ++c) {
+        to[c] += row[h * channels + c];
       }
-      to[c] = share * total;
+    }
+    for (std::int64_t c = 0; c < channels; ++c) {
+      to[c] *= share;
     }
   }
 }

@@ -15,6 +15,13 @@ namespace attune::ops {
 /// Exponential Linear Units", ICLR 2016, arXiv 1511.07289, with alpha = 1.
 [[nodiscard]] Variable elu(const Variable& x);
 
+/// elu(add_bias(x, bias)) in one pass over memory, and one back.
+/// @param x     [n, c]
+/// @param bias  [c]
+/// @throws ShapeError  x is not a matrix, bias is not one number a column, or the element types
+///                     differ
+[[nodiscard]] Variable bias_elu(const Variable& x, const Variable& bias);
+
 /// 1 / (1 + exp(-x)), without overflow at either end.
 [[nodiscard]] Variable sigmoid(const Variable& x);
 
