@@ -116,6 +116,23 @@ void RandomStream::words(std::uint64_t first, std::span<std::uint32_t> out) cons
   (first / 4, purpose_and_stream_, step_, key_[0], key_[1], out.data(), out.size());
 }
 
+void RandomStream::lanes(std::uint64_t first, std::span<std::uint16_t> out) const noexcept {
+  constexpr std::size_t kChunk = 1024;
+  std::array<std::uint32_t, kChunk / 2> drawn;
+  const std::uint64_t end = first + out.size();
+  for (std::uint64_t lane = first / 8 * 8; lane < end; lane += kChunk) {
+    const std::uint64_t count = std::min<std::uint64_t>(kChunk, end - lane);
+    words(lane / 2, std::span(drawn).first((count + 1) / 2));
+    std::array<std::uint16_t, kChunk> halves;
+    for (std::size_t k = 0; k < kChunk / 2; ++k) {
+      halves[2 * k] = static_cast<std::uint16_t>(drawn[k]);
+      halves[2 * k + 1] = static_cast<std::uint16_t>(drawn[k] >> 16);
+    }
+    const std::uint64_t skip = first > lane ? first - lane : 0;
+    std::copy(halves.begin() + skip, halves.begin() + count, out.begin() + (lane + skip - first));
+  }
+}
+
 std::uint64_t RandomStream::bits(std::uint64_t index) const noexcept {
   const std::array<std::uint32_t, 4> words = block(index);
   return words[0] | (static_cast<std::uint64_t>(words[1]) << 32);

@@ -41,6 +41,10 @@ class RandomStream {
   /// Vectorised. `first` must be a multiple of 4.
   void words(std::uint64_t first, std::span<std::uint32_t> out) const noexcept;
 
+  /// The same bits sixteen at a time: lane i is the low half of word i / 2 for even i, the high half
+  /// for odd i. `first` may be any.
+  void lanes(std::uint64_t first, std::span<std::uint16_t> out) const noexcept;
+
   /// 64 random bits.
   [[nodiscard]] std::uint64_t bits(std::uint64_t index) const noexcept;
   /// Uniform in [0, 1), 53 bits.

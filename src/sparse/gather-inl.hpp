@@ -1,0 +1,350 @@
+// Loops that read rows of node features by column index. Included by kernels.cpp once an
+// instruction set.
+#if defined(ATTUNE_SPARSE_GATHER_INL_HPP) == defined(HWY_TARGET_TOGGLE)
+#ifdef ATTUNE_SPARSE_GATHER_INL_HPP
+#undef ATTUNE_SPARSE_GATHER_INL_HPP
+#else
+#define ATTUNE_SPARSE_GATHER_INL_HPP
+#endif
+
+#include <algorithm>
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+#include "sparse/kernels.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace attune::sparse::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Vectors a loop keeps its sums in.
+constexpr int kUnits = 8;
+
+template <class D>
+constexpr std::int64_t lanes_of() {
+  return static_cast<std::int64_t>(hn::MaxLanes(D()));
+}
+
+// The first n lanes from p, zero in the others; nothing beyond p + n is touched.
+template <bool Whole, class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> load_first(D d, const T* p, std::int64_t n) {
+  if constexpr (Whole) {
+    return hn::LoadU(d, p);
+  } else {
+#if HWY_TARGET <= HWY_AVX2
+    return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, p);
+#else
+    HWY_ALIGN T part[lanes_of<D>()] = {};
+    std::copy(p, p + n, part);
+    return hn::Load(d, part);
+#endif
+  }
+}
+
+template <bool Whole, class D, class T = hn::TFromD<D>>
+HWY_INLINE void store_first(hn::Vec<D> v, D d, T* p, std::int64_t n) {
+  if constexpr (Whole) {
+    hn::StoreU(v, d, p);
+  } else {
+#if HWY_TARGET <= HWY_AVX2
+    hn::BlendedStore(v, hn::FirstN(d, static_cast<std::size_t>(n)), d, p);
+#else
+    HWY_ALIGN T part[lanes_of<D>()];
+    hn::Store(v, d, part);
+    std::copy(part, part + n, p);
+#endif
+  }
+}
+
+// Chooses the vector for rows of `channels` numbers and calls f(d, whole), where whole tells that
+// vectors fill the rows exactly. Short rows get short vectors.
+template <class T, class F>
+HWY_INLINE void with_vectors(std::int64_t channels, const F& f) {
+  const auto choose = [&](auto d) HWY_ATTR {
+    if (channels % lanes_of<decltype(d)>() == 0) {
+      f(d, std::true_type());
+    } else {
+      f(d, std::false_type());
+    }
+  };
+  if (channels <= 4) {
+    choose(hn::CappedTag<T, 4>());
+  } else if (channels <= 8) {
+    choose(hn::CappedTag<T, 8>());
+  } else {
+    choose(hn::ScalableTag<T>());
+  }
+}
+
+// Sums of one row for `Units` vectors: vector u starts `step` numbers after vector u - 1 and takes
+// its weight `weight_step` after it.
+template <int Units, bool Whole, int WeightStep, class D, class T = hn::TFromD<D>>
+HWY_INLINE void sum_row(D d, const std::int32_t* col_idx, std::int64_t degree, std::int64_t heads,
+                        std::int64_t width, const T* weight, const T* in, std::int64_t step,
+                        std::int64_t lanes, T* out) {
+  hn::Vec<D> sum[Units];
+  for (int u = 0; u < Units; ++u) {
+    sum[u] = hn::Zero(d);
+  }
+  for (std::int64_t e = 0; e < degree; ++e) {
+    const T* HWY_RESTRICT row = in + col_idx[e] * width;
+    const T* HWY_RESTRICT w = weight + e * heads;
+    for (int u = 0; u < Units; ++u) {
+      const auto x = load_first<Whole>(d, row + u * step, lanes);
+      sum[u] = hn::MulAdd(hn::Set(d, w[u * WeightStep]), x, sum[u]);
+    }
+  }
+  for (int u = 0; u < Units; ++u) {
+    store_first<Whole>(sum[u], d, out + u * step, lanes);
+  }
+}
+
+// All `count` vectors of a row, eight, then four, two, one at a time.
+template <bool Whole, int WeightStep, class D, class T = hn::TFromD<D>>
+HWY_INLINE void sum_row_in_parts(D d, std::int64_t count, const std::int32_t* col_idx,
+                                 std::int64_t degree, std::int64_t heads, std::int64_t width,
+                                 const T* weight, const T* in, std::int64_t step,
+                                 std::int64_t lanes, T* out) {
+  std::int64_t u = 0;
+  const auto part = [&]<int Units>(std::integral_constant<int, Units> /*units*/) HWY_ATTR {
+    sum_row<Units, Whole, WeightStep>(d, col_idx, degree, heads, width, weight + u * WeightStep,
+                                      in + u * step, step, lanes, out + u * step);
+    u += Units;
+  };
+  while (u + kUnits <= count) {
+    part(std::integral_constant<int, kUnits>());
+  }
+  if (u + 4 <= count) {
+    part(std::integral_constant<int, 4>());
+  }
+  if (u + 2 <= count) {
+    part(std::integral_constant<int, 2>());
+  }
+  if (u < count) {
+    part(std::integral_constant<int, 1>());
+  }
+}
+
+template <bool Whole, class D, class T = hn::TFromD<D>>
+HWY_INLINE void sum_rows(D d, const Rows& rows, std::int64_t heads, std::int64_t channels,
+                         const T* weight, const T* in, T* out) {
+  constexpr std::int64_t kLanes = lanes_of<D>();
+  const std::int64_t width = heads * channels;
+  for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+    const std::int64_t first = rows.row_ptr[i];
+    const std::int64_t degree = rows.row_ptr[i + 1] - first;
+    const std::int32_t* col_idx = rows.col_idx + first;
+    const T* w = weight + (first - rows.first_edge()) * heads;
+    T* to = out + i * width;
+    if (channels <= kLanes) {  // a vector a head
+      sum_row_in_parts<Whole, 1>(d, heads, col_idx, degree, heads, width, w, in, channels, channels,
+                                 to);
+      continue;
+    }
+    const std::int64_t vectors = channels / kLanes;
+    const std::int64_t rest = channels % kLanes;
+    for (std::int64_t h = 0; h < heads; ++h, to += channels) {
+      const T* from = in + h * channels;
+      sum_row_in_parts<true, 0>(d, vectors, col_idx, degree, heads, width, w + h, from, kLanes,
+                                kLanes, to);
+      if (!Whole && rest != 0) {
+        sum_row<1, false, 0>(d, col_idx, degree, heads, width, w + h, from + vectors * kLanes,
+                             kLanes, rest, to + vectors * kLanes);
+      }
+    }
+  }
+}
+
+template <class T>
+void weighted_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* weight,
+                   const T* in, T* out) {
+  with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
+    sum_rows<decltype(whole)::value>(d, rows, heads, channels, weight, in, out);
+  });
+}
+
+// Sum over the channels of a product, still spread over the lanes of a vector.
+template <bool Whole, class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> product(D d, std::int64_t channels, const T* a, const T* b) {
+  constexpr std::int64_t kLanes = lanes_of<D>();
+  auto sum = hn::Zero(d);
+  std::int64_t c = 0;
+  for (; c + kLanes <= channels; c += kLanes) {
+    sum = hn::MulAdd(hn::LoadU(d, a + c), hn::LoadU(d, b + c), sum);
+  }
+  if (!Whole && c < channels) {
+    const std::int64_t rest = channels - c;
+    sum = hn::MulAdd(load_first<false>(d, a + c, rest), load_first<false>(d, b + c, rest), sum);
+  }
+  return sum;
+}
+
+// Lane k of the result is the sum over the lanes of v[k].
+template <class D>
+HWY_INLINE hn::Vec<D> sums_of_lanes(D d, hn::Vec<D>* HWY_RESTRICT v) {
+#if HWY_TARGET == HWY_SCALAR  // one lane
+  (void)d;
+#else
+  for (std::int64_t half = lanes_of<D>() / 2; half >= 1; half /= 2) {
+    for (std::int64_t k = 0; k < half; ++k) {
+      v[k] = hn::Add(hn::ConcatEven(d, v[2 * k + 1], v[2 * k]),
+                     hn::ConcatOdd(d, v[2 * k + 1], v[2 * k]));
+    }
+  }
+#endif
+  return v[0];
+}
+
+// Dot products of pairs of rows that `pairs` yields one after the other, kLanes at a time.
+template <bool Whole, class D, class Pairs, class T = hn::TFromD<D>>
+HWY_INLINE void dots_of_pairs(D d, std::int64_t count, std::int64_t channels, Pairs pairs,
+                              T* HWY_RESTRICT dots) {
+  constexpr std::int64_t kLanes = lanes_of<D>();
+  hn::Vec<D> products[kLanes];
+  std::int64_t p = 0;
+  for (; p + kLanes <= count; p += kLanes) {
+    for (std::int64_t k = 0; k < kLanes; ++k) {
+      products[k] = product<Whole>(d, channels, pairs.left(), pairs.right());
+      pairs.next();
+    }
+    hn::StoreU(sums_of_lanes(d, products), d, dots + p);
+  }
+  for (std::int64_t k = 0; k < kLanes; ++k) {
+    products[k] = hn::Zero(d);
+  }
+  for (std::int64_t k = 0; k < count - p; ++k) {
+    products[k] = product<Whole>(d, channels, pairs.left(), pairs.right());
+    pairs.next();
+  }
+  if (p < count) {
+    store_first<false>(sums_of_lanes(d, products), d, dots + p, count - p);
+  }
+}
+
+// (left[i, h, :], right[col_idx[e], h, :]) for the rows i, their edges e and the heads h.
+template <class T>
+struct EdgePairs {
+  const Rows& rows;
+  std::int64_t heads;
+  std::int64_t channels;
+  const T* left_rows;
+  const T* right_rows;
+  std::int64_t row = rows.begin;
+  std::int64_t edge = rows.first_edge();
+  std::int64_t head = 0;
+
+  HWY_INLINE const T* left() {
+    while (edge == rows.row_ptr[row + 1]) {
+      ++row;
+    }
+    return left_rows + (row * heads + head) * channels;
+  }
+  HWY_INLINE const T* right() const {
+    return right_rows + (rows.col_idx[edge] * heads + head) * channels;
+  }
+  HWY_INLINE void next() {
+    if (++head == heads) {
+      head = 0;
+      ++edge;
+    }
+  }
+};
+
+template <class T>
+void edge_dots(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* left,
+               const T* right, T* dots) {
+  with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
+    dots_of_pairs<decltype(whole)::value>(d, rows.num_edges() * heads, channels,
+                                          EdgePairs<T>{rows, heads, channels, left, right}, dots);
+  });
+}
+
+// (x[i, h, :], vector[h, :]) for the rows i and heads h.
+template <class T>
+struct HeadPairs {
+  std::int64_t heads;
+  std::int64_t channels;
+  const T* x;
+  const T* vector;
+  std::int64_t head = 0;
+
+  HWY_INLINE const T* left() const { return x; }
+  HWY_INLINE const T* right() const { return vector + head * channels; }
+  HWY_INLINE void next() {
+    x += channels;
+    head = head + 1 == heads ? 0 : head + 1;
+  }
+};
+
+template <class T>
+void head_dots(std::int64_t begin, std::int64_t end, std::int64_t heads, std::int64_t channels,
+               const T* x, const T* vector, T* dots) {
+  with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
+    dots_of_pairs<decltype(whole)::value>(
+        d, (end - begin) * heads, channels,
+        HeadPairs<T>{heads, channels, x + begin * heads * channels, vector}, dots + begin * heads);
+  });
+}
+
+template <bool Whole, class D, class T = hn::TFromD<D>>
+HWY_INLINE void add_scaled(D d, std::int64_t n, T factor, const T* x, T* y) {
+  constexpr std::int64_t kLanes = lanes_of<D>();
+  const auto f = hn::Set(d, factor);
+  std::int64_t c = 0;
+  for (; c + kLanes <= n; c += kLanes) {
+    hn::StoreU(hn::MulAdd(f, hn::LoadU(d, x + c), hn::LoadU(d, y + c)), d, y + c);
+  }
+  if (!Whole && c < n) {
+    const auto sum =
+        hn::MulAdd(f, load_first<false>(d, x + c, n - c), load_first<false>(d, y + c, n - c));
+    store_first<false>(sum, d, y + c, n - c);
+  }
+}
+
+template <class T>
+void add_outer_products(std::int64_t begin, std::int64_t end, std::int64_t heads,
+                        std::int64_t channels, const T* a, const T* vector, T* x) {
+  with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
+    for (std::int64_t i = begin; i < end; ++i) {
+      for (std::int64_t h = 0; h < heads; ++h) {
+        add_scaled<decltype(whole)::value>(d, channels, a[i * heads + h], vector + h * channels,
+                                           x + (i * heads + h) * channels);
+      }
+    }
+  });
+}
+
+template <class T>
+void add_weighted_rows(std::int64_t begin, std::int64_t end, std::int64_t heads,
+                       std::int64_t channels, const T* a, const T* x, T* sum) {
+  with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
+    for (std::int64_t i = begin; i < end; ++i) {
+      for (std::int64_t h = 0; h < heads; ++h) {
+        add_scaled<decltype(whole)::value>(d, channels, a[i * heads + h],
+                                           x + (i * heads + h) * channels, sum + h * channels);
+      }
+    }
+  });
+}
+
+template <class T>
+void compact(const Rows& rows, const T* HWY_RESTRICT values, std::int64_t* HWY_RESTRICT kept_ptr,
+             std::int32_t* HWY_RESTRICT kept_columns, T* HWY_RESTRICT kept_values) {
+  std::int64_t kept = 0;
+  kept_ptr[0] = 0;
+  for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+    for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e) {
+      const T value = values[e - rows.first_edge()];
+      kept_columns[kept] = rows.col_idx[e];
+      kept_values[kept] = value;
+      kept += value != 0 ? 1 : 0;  // no branch: the next entry overwrites one that is left out
+    }
+    kept_ptr[i - rows.begin + 1] = kept;
+  }
+}
+
+}  // namespace attune::sparse::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include <attune/graph/graph.hpp>
+#include <attune/sparse/csr_matrix.hpp>
+
+/// The same results as the kernels, written as the formulas read: one loop an index, every
+/// intermediate in full. For tests and for readers.
+namespace attune::sparse::plain {
+
+/// Softmax of [num_edges, heads] over the edges into each node.
+template <class T>
+std::vector<T> edge_softmax(const graph::Graph& graph, std::int64_t heads,
+                            const std::vector<T>& logits) {
+  const graph::CsrView in = graph.in_edges();
+  std::vector<T> alpha(logits.size());
+  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+    for (std::int64_t h = 0; h < heads; ++h) {
+      T most = -std::numeric_limits<T>::infinity();
+      T sum = 0;
+      for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+        most = std::max(most, logits[e * heads + h]);
+      }
+      for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+        sum += std::exp(logits[e * heads + h] - most);
+      }
+      for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+        alpha[e * heads + h] = std::exp(logits[e * heads + h] - most) / sum;
+      }
+    }
+  }
+  return alpha;
+}
+
+/// Attention coefficients of a GAT layer, [num_edges, heads]; z is [num_nodes, heads, channels].
+template <class T>
+std::vector<T> gat_coefficients(const graph::Graph& graph, std::int64_t heads,
+                                std::int64_t channels, const std::vector<T>& z,
+                                const std::vector<T>& att_dst, const std::vector<T>& att_src,
+                                T negative_slope) {
+  const graph::CsrView in = graph.in_edges();
+  std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
+  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      for (std::int64_t h = 0; h < heads; ++h) {
+        T x = 0;
+        for (std::int64_t c = 0; c < channels; ++c) {
+          x += att_dst[h * channels + c] * z[(i * heads + h) * channels + c];
+          x += att_src[h * channels + c] * z[(in.col_idx[e] * heads + h) * channels + c];
+        }
+        logits[e * heads + h] = x > 0 ? x : negative_slope * x;
+      }
+    }
+  }
+  return edge_softmax(graph, heads, logits);
+}
+
+/// out[i, h, :] = sum over the edges into i of weight[e, h] z[j, h, :].
+template <class T>
+std::vector<T> aggregate(const graph::Graph& graph, std::int64_t heads, std::int64_t channels,
+                         const std::vector<T>& weight, const std::vector<T>& z) {
+  const graph::CsrView in = graph.in_edges();
+  std::vector<T> out(z.size());
+  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      for (std::int64_t h = 0; h < heads; ++h) {
+        for (std::int64_t c = 0; c < channels; ++c) {
+          out[(i * heads + h) * channels + c] +=
+              weight[e * heads + h] * z[(in.col_idx[e] * heads + h) * channels + c];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+/// [rows, width]: the sparse matrix times dense [columns, width].
+template <class T>
+std::vector<T> spmm(const CsrMatrix& matrix, std::int64_t width, std::span<const T> dense) {
+  const std::span<const T> values = matrix.values().data<T>();
+  std::vector<T> out(static_cast<std::size_t>(matrix.rows() * width));
+  for (std::int64_t i = 0; i < matrix.rows(); ++i) {
+    for (std::int64_t e = matrix.row_ptr()[i]; e < matrix.row_ptr()[i + 1]; ++e) {
+      for (std::int64_t c = 0; c < width; ++c) {
+        out[i * width + c] += values[e] * dense[matrix.col_idx()[e] * width + c];
+      }
+    }
+  }
+  return out;
+}
+
+/// [columns, width]: the transposed sparse matrix times dense [rows, width].
+template <class T>
+std::vector<T> spmm_transposed(const CsrMatrix& matrix, std::int64_t width,
+                               std::span<const T> dense) {
+  const std::span<const T> values = matrix.values().data<T>();
+  std::vector<T> out(static_cast<std::size_t>(matrix.columns() * width));
+  for (std::int64_t i = 0; i < matrix.rows(); ++i) {
+    for (std::int64_t e = matrix.row_ptr()[i]; e < matrix.row_ptr()[i + 1]; ++e) {
+      for (std::int64_t c = 0; c < width; ++c) {
+        out[matrix.col_idx()[e] * width + c] += values[e] * dense[i * width + c];
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace attune::sparse::plain

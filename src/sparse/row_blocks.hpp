@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include <attune/core/parallel.hpp>
+
+namespace attune::sparse {
+
+/// Work of a task that walks compressed rows, in entries, when an entry touches `width` numbers:
+/// some tens of microseconds, so that a small graph still makes enough tasks for a few threads.
+[[nodiscard]] inline std::int64_t entries_a_block(std::int64_t width) {
+  return std::max<std::int64_t>(64, 65536 / (width + 32));
+}
+
+/// Calls f(begin, end) for consecutive blocks of rows of about `grain` rows and entries together,
+/// each exactly once and in parallel. Where they are cut depends on row_ptr and grain alone. A row
+/// is never divided.
+template <class F>
+void parallel_row_blocks(std::span<const std::int64_t> row_ptr, std::int64_t grain, F&& f) {
+  const auto rows = static_cast<std::int64_t>(row_ptr.size()) - 1;
+  const auto first_row = [&](std::int64_t work) {
+    std::int64_t low = 0;
+    std::int64_t high = rows;
+    while (low < high) {
+      const std::int64_t middle = (low + high) / 2;
+      if (row_ptr[middle] + middle < work) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  };
+  const std::int64_t work = rows > 0 ? row_ptr[rows] + rows : 0;
+  const std::int64_t blocks = (work + grain - 1) / grain;
+  core::parallel_tasks(blocks, [&](std::int64_t block) {
+    const std::int64_t begin = first_row(block * grain);
+    const std::int64_t end = block + 1 == blocks ? rows : first_row((block + 1) * grain);
+    if (begin < end) {
+      f(begin, end);
+    }
+  });
+}
+
+}  // namespace attune::sparse
