@@ -2,7 +2,9 @@
 add_library(attune_options INTERFACE)
 
 target_compile_options(attune_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  # Nobody reads errno after std::sqrt or traps floating-point exceptions; loops vectorise without.
+  -fno-math-errno -fno-trapping-math)
 if(ATTUNE_DEVELOPER_WARNINGS)
   target_compile_options(attune_options INTERFACE -Werror)
 endif()

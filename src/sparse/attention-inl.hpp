@@ -6,10 +6,9 @@
 #define ATTUNE_SPARSE_ATTENTION_INL_HPP
 #endif
 
-#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 
 #include <hwy/highway.h>
 
@@ -19,47 +18,27 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::sparse::HWY_NAMESPACE {
 
-// Heads are worked on in tiles of at most this many, whose sums stay in registers.
-constexpr std::int64_t kHeadTile = 8;
+namespace hn = hwy::HWY_NAMESPACE;
 
-// Number of heads in a tile: known to the compiler where Fixed is not 0.
-template <int Fixed>
-struct TileSize {
-  std::int64_t size;
-  HWY_INLINE std::int64_t heads() const {
-    if constexpr (Fixed != 0) {
-      return Fixed;
-    } else {
-      return size;
-    }
-  }
-};
-
-// Calls body(first_head, tile) for the tiles of the heads.
-template <class Body>
-HWY_INLINE void for_head_tiles(std::int64_t heads, const Body& body) {
-  if (heads == 1) {
-    body(std::int64_t{0}, TileSize<1>{1});
-    return;
-  }
+// Calls body(d, first_head) for the heads, as many at a time as a vector d holds, eight at most so
+// that rows of eight heads fill theirs; what is left over goes one at a time.
+template <class T, class Body>
+HWY_INLINE void for_head_vectors(std::int64_t heads, const Body& body) {
+  const hn::CappedTag<T, 8> d;
+  const auto lanes = static_cast<std::int64_t>(hn::MaxLanes(d));
   std::int64_t h = 0;
-  for (; h + kHeadTile <= heads; h += kHeadTile) {
-    body(h, TileSize<static_cast<int>(kHeadTile)>{kHeadTile});
+  for (; h + lanes <= heads; h += lanes) {
+    body(d, h);
   }
-  if (h < heads) {
-    body(h, TileSize<0>{heads - h});
+  for (; h < heads; ++h) {
+    body(hn::CappedTag<T, 1>(), h);
   }
 }
 
-template <class T>
-HWY_INLINE bool was_dropped(T alpha) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  return (std::bit_cast<Bits>(alpha) >> (8 * sizeof(T) - 1)) != 0;
-}
-
-template <class T>
-HWY_INLINE T magnitude(T alpha) {
-  return alpha < 0 ? -alpha : alpha;
+// 1 where x > 0, the negative slope elsewhere (and for NaN).
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V leaky_slope(D d, V x, V negative_slope) {
+  return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::Set(d, hn::TFromD<D>(1)), negative_slope);
 }
 
 template <class T>
@@ -71,17 +50,15 @@ struct EdgeLogits {
   const T* src;
   T* logits;
 
-  template <int Fixed>
-  HWY_INLINE void operator()(std::int64_t first, TileSize<Fixed> tile) const {
-    T* HWY_RESTRICT out = logits + first;
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    const auto slope = hn::Set(d, negative_slope);
+    T* out = logits + first;
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-      const T* HWY_RESTRICT a = dst + i * stride + first;
+      const auto a = hn::LoadU(d, dst + i * stride + first);
       for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, out += stride) {
-        const T* HWY_RESTRICT b = src + rows.col_idx[e] * stride + first;
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          const T x = a[h] + b[h];
-          out[h] = x > 0 ? x : negative_slope * x;
-        }
+        const auto x = hn::Add(a, hn::LoadU(d, src + rows.col_idx[e] * stride + first));
+        hn::StoreU(hn::Mul(x, leaky_slope(d, x, slope)), d, out);
       }
     }
   }
@@ -97,23 +74,20 @@ struct EdgeLogitsBackward {
   T* grad;
   T* grad_dst;
 
-  template <int Fixed>
-  HWY_INLINE void operator()(std::int64_t first, TileSize<Fixed> tile) const {
-    T* HWY_RESTRICT g = grad + first;
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    const auto slope = hn::Set(d, negative_slope);
+    T* out = grad + first;
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-      const T* HWY_RESTRICT a = dst + i * stride + first;
-      T sum[kHeadTile] = {};
-      for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, g += stride) {
-        const T* HWY_RESTRICT b = src + rows.col_idx[e] * stride + first;
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          const T slope = a[h] + b[h] > 0 ? T{1} : negative_slope;
-          g[h] *= slope;
-          sum[h] += g[h];
-        }
+      const auto a = hn::LoadU(d, dst + i * stride + first);
+      auto sum = hn::Zero(d);
+      for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, out += stride) {
+        const auto x = hn::Add(a, hn::LoadU(d, src + rows.col_idx[e] * stride + first));
+        const auto g = hn::Mul(hn::LoadU(d, out), leaky_slope(d, x, slope));
+        hn::StoreU(g, d, out);
+        sum = hn::Add(sum, g);
       }
-      for (std::int64_t h = 0; h < tile.heads(); ++h) {
-        grad_dst[i * stride + first + h] = sum[h];
-      }
+      hn::StoreU(sum, d, grad_dst + i * stride + first);
     }
   }
 };
@@ -124,27 +98,18 @@ struct SubtractRowMaxima {
   std::int64_t stride;
   T* logits;
 
-  template <int Fixed>
-  HWY_INLINE void operator()(std::int64_t first, TileSize<Fixed> tile) const {
-    T* HWY_RESTRICT row = logits + first;
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    T* row = logits + first;
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-      const std::int64_t degree = rows.row_ptr[i + 1] - rows.row_ptr[i];
-      T most[kHeadTile];
-      for (std::int64_t h = 0; h < kHeadTile; ++h) {
-        most[h] = -std::numeric_limits<T>::infinity();
+      T* const end = row + (rows.row_ptr[i + 1] - rows.row_ptr[i]) * stride;
+      auto most = hn::Set(d, -std::numeric_limits<T>::infinity());
+      for (const T* p = row; p != end; p += stride) {
+        most = hn::Max(most, hn::LoadU(d, p));
       }
-      for (std::int64_t e = 0; e < degree; ++e) {
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          const T x = row[e * stride + h];
-          most[h] = x > most[h] ? x : most[h];
-        }
+      for (; row != end; row += stride) {
+        hn::StoreU(hn::Sub(hn::LoadU(d, row), most), d, row);
       }
-      for (std::int64_t e = 0; e < degree; ++e) {
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          row[e * stride + h] -= most[h];
-        }
-      }
-      row += degree * stride;
     }
   }
 };
@@ -155,26 +120,19 @@ struct DivideByRowSums {
   std::int64_t stride;
   T* values;
 
-  template <int Fixed>
-  HWY_INLINE void operator()(std::int64_t first, TileSize<Fixed> tile) const {
-    T* HWY_RESTRICT row = values + first;
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    T* row = values + first;
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-      const std::int64_t degree = rows.row_ptr[i + 1] - rows.row_ptr[i];
-      T sum[kHeadTile] = {};
-      for (std::int64_t e = 0; e < degree; ++e) {
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          sum[h] += row[e * stride + h];
-        }
+      T* const end = row + (rows.row_ptr[i + 1] - rows.row_ptr[i]) * stride;
+      auto sum = hn::Zero(d);
+      for (const T* p = row; p != end; p += stride) {
+        sum = hn::Add(sum, hn::LoadU(d, p));
       }
-      for (std::int64_t h = 0; h < tile.heads(); ++h) {
-        sum[h] = T{1} / sum[h];
+      const auto inverse = hn::Div(hn::Set(d, T(1)), sum);
+      for (; row != end; row += stride) {
+        hn::StoreU(hn::Mul(hn::LoadU(d, row), inverse), d, row);
       }
-      for (std::int64_t e = 0; e < degree; ++e) {
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          row[e * stride + h] *= sum[h];
-        }
-      }
-      row += degree * stride;
     }
   }
 };
@@ -186,25 +144,19 @@ struct SoftmaxBackward {
   const T* alpha;
   T* grad;
 
-  template <int Fixed>
-  HWY_INLINE void operator()(std::int64_t first, TileSize<Fixed> tile) const {
-    const T* HWY_RESTRICT a = alpha + first;
-    T* HWY_RESTRICT g = grad + first;
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-      const std::int64_t degree = rows.row_ptr[i + 1] - rows.row_ptr[i];
-      T sum[kHeadTile] = {};
-      for (std::int64_t e = 0; e < degree; ++e) {
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          sum[h] += magnitude(a[e * stride + h]) * g[e * stride + h];
-        }
+      const std::int64_t from = (rows.row_ptr[i] - rows.first_edge()) * stride + first;
+      const std::int64_t to = (rows.row_ptr[i + 1] - rows.first_edge()) * stride + first;
+      auto sum = hn::Zero(d);
+      for (std::int64_t p = from; p != to; p += stride) {
+        sum = hn::MulAdd(hn::Abs(hn::LoadU(d, alpha + p)), hn::LoadU(d, grad + p), sum);
       }
-      for (std::int64_t e = 0; e < degree; ++e) {
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          g[e * stride + h] = magnitude(a[e * stride + h]) * (g[e * stride + h] - sum[h]);
-        }
+      for (std::int64_t p = from; p != to; p += stride) {
+        const auto centred = hn::Sub(hn::LoadU(d, grad + p), sum);
+        hn::StoreU(hn::Mul(hn::Abs(hn::LoadU(d, alpha + p)), centred), d, grad + p);
       }
-      a += degree * stride;
-      g += degree * stride;
     }
   }
 };
@@ -220,23 +172,18 @@ struct GatherTransposed {
   T* weight;
   T* sum_grad;
 
-  template <int Fixed>
-  HWY_INLINE void operator()(std::int64_t first, TileSize<Fixed> tile) const {
-    T* HWY_RESTRICT w = weight + first;
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    T* w = weight + first;
     for (std::int64_t j = rows.begin; j < rows.end; ++j) {
-      T sum[kHeadTile] = {};
+      auto sum = hn::Zero(d);
       for (std::int64_t t = rows.row_ptr[j]; t < rows.row_ptr[j + 1]; ++t, w += stride) {
-        const T* HWY_RESTRICT a = alpha + position[t] * stride + first;
-        const T* HWY_RESTRICT g = grad + position[t] * stride + first;
-        for (std::int64_t h = 0; h < tile.heads(); ++h) {
-          const T kept = a[h] * scale;
-          w[h] = was_dropped(a[h]) ? T{0} : kept;
-          sum[h] += g[h];
-        }
+        const std::int64_t at = position[t] * stride + first;
+        const auto a = hn::LoadU(d, alpha + at);
+        hn::StoreU(hn::ZeroIfNegative(hn::Mul(a, hn::Set(d, scale))), d, w);
+        sum = hn::Add(sum, hn::LoadU(d, grad + at));
       }
-      for (std::int64_t h = 0; h < tile.heads(); ++h) {
-        sum_grad[j * stride + first + h] = sum[h];
-      }
+      hn::StoreU(sum, d, sum_grad + j * stride + first);
     }
   }
 };
@@ -244,33 +191,33 @@ struct GatherTransposed {
 template <class T>
 void edge_logits(const Rows& rows, std::int64_t heads, T negative_slope, const T* dst, const T* src,
                  T* logits) {
-  for_head_tiles(heads, EdgeLogits<T>{rows, heads, negative_slope, dst, src, logits});
+  for_head_vectors<T>(heads, EdgeLogits<T>{rows, heads, negative_slope, dst, src, logits});
 }
 
 template <class T>
 void edge_logits_backward(const Rows& rows, std::int64_t heads, T negative_slope, const T* dst,
                           const T* src, T* grad, T* grad_dst) {
-  for_head_tiles(heads,
-                 EdgeLogitsBackward<T>{rows, heads, negative_slope, dst, src, grad, grad_dst});
+  for_head_vectors<T>(heads,
+                      EdgeLogitsBackward<T>{rows, heads, negative_slope, dst, src, grad, grad_dst});
 }
 
 template <class T>
 void row_softmax(const Rows& rows, std::int64_t heads, T* logits) {
-  for_head_tiles(heads, SubtractRowMaxima<T>{rows, heads, logits});
+  for_head_vectors<T>(heads, SubtractRowMaxima<T>{rows, heads, logits});
   core::HWY_NAMESPACE::exp_in_place(logits, rows.num_edges() * heads);
-  for_head_tiles(heads, DivideByRowSums<T>{rows, heads, logits});
+  for_head_vectors<T>(heads, DivideByRowSums<T>{rows, heads, logits});
 }
 
 template <class T>
 void row_softmax_backward(const Rows& rows, std::int64_t heads, const T* alpha, T* grad) {
-  for_head_tiles(heads, SoftmaxBackward<T>{rows, heads, alpha, grad});
+  for_head_vectors<T>(heads, SoftmaxBackward<T>{rows, heads, alpha, grad});
 }
 
 template <class T>
 void gather_transposed(const Rows& rows, const std::int64_t* position, std::int64_t heads, T scale,
                        const T* alpha, const T* grad, T* weight, T* sum_grad) {
-  for_head_tiles(heads,
-                 GatherTransposed<T>{rows, position, heads, scale, alpha, grad, weight, sum_grad});
+  for_head_vectors<T>(
+      heads, GatherTransposed<T>{rows, position, heads, scale, alpha, grad, weight, sum_grad});
 }
 
 template <class T>
@@ -288,7 +235,7 @@ template <class T>
 void drop_backward(std::int64_t count, T scale, const T* HWY_RESTRICT alpha, T* HWY_RESTRICT grad) {
   for (std::int64_t i = 0; i < count; ++i) {
     const T kept = grad[i] * scale;
-    grad[i] = was_dropped(alpha[i]) ? T{0} : kept;
+    grad[i] = std::signbit(alpha[i]) ? T{0} : kept;
   }
 }
 

@@ -252,12 +252,37 @@ struct EdgePairs {
   }
 };
 
+// Where the heads fill whole vectors of results, the pairs of an edge need no counting.
+template <bool Whole, class D, class T = hn::TFromD<D>>
+HWY_INLINE void dots_of_head_tiles(D d, const Rows& rows, std::int64_t heads, std::int64_t channels,
+                                   const T* left, const T* right, T* HWY_RESTRICT dots) {
+  constexpr std::int64_t kLanes = lanes_of<D>();
+  for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+    for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e) {
+      const T* a = left + i * heads * channels;
+      const T* b = right + rows.col_idx[e] * heads * channels;
+      for (std::int64_t h = 0; h < heads; h += kLanes, dots += kLanes) {
+        hn::Vec<D> products[kLanes];
+        for (std::int64_t k = 0; k < kLanes; ++k, a += channels, b += channels) {
+          products[k] = product<Whole>(d, channels, a, b);
+        }
+        hn::StoreU(sums_of_lanes(d, products), d, dots);
+      }
+    }
+  }
+}
+
 template <class T>
 void edge_dots(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* left,
                const T* right, T* dots) {
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
-    dots_of_pairs<decltype(whole)::value>(d, rows.num_edges() * heads, channels,
-                                          EdgePairs<T>{rows, heads, channels, left, right}, dots);
+    constexpr bool kWhole = decltype(whole)::value;
+    if (heads % lanes_of<decltype(d)>() == 0) {
+      dots_of_head_tiles<kWhole>(d, rows, heads, channels, left, right, dots);
+    } else {
+      dots_of_pairs<kWhole>(d, rows.num_edges() * heads, channels,
+                            EdgePairs<T>{rows, heads, channels, left, right}, dots);
+    }
   });
 }
 
