@@ -16,6 +16,7 @@ struct Graph::Arrays {
   std::vector<std::int64_t> out_row_ptr;
   std::vector<std::int32_t> out_col_idx;
   std::vector<std::int64_t> out_to_in;
+  bool all_self_loops = true;
 };
 
 namespace {
@@ -106,11 +107,14 @@ Graph::Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_id
   // Rows are visited in the order of dst, so each row of the transpose comes out ascending.
   std::vector<std::int64_t> next(arrays->out_row_ptr.begin(), arrays->out_row_ptr.end() - 1);
   for (std::int64_t dst = 0; dst < rows.num_nodes(); ++dst) {
+    bool looped = false;
     for (std::int64_t e = row_ptr[dst]; e < row_ptr[dst + 1]; ++e) {
+      looped = looped || col_idx[e] == dst;
       const std::int64_t position = next[col_idx[e]]++;
       arrays->out_col_idx[position] = static_cast<std::int32_t>(dst);
       arrays->out_to_in[position] = e;
     }
+    arrays->all_self_loops = arrays->all_self_loops && looped;
   }
   arrays->row_ptr = std::move(row_ptr);
   arrays->col_idx = std::move(col_idx);
@@ -140,6 +144,10 @@ std::span<const std::int64_t> Graph::out_to_in() const noexcept {
 
 std::span<const std::int64_t> Graph::input_edge() const noexcept {
   return arrays_->input_edge;
+}
+
+bool Graph::has_all_self_loops() const noexcept {
+  return arrays_->all_self_loops;
 }
 
 std::int64_t Graph::in_degree(std::int64_t node) const noexcept {

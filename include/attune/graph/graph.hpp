@@ -48,6 +48,10 @@ class Graph {
   /// For edge e of in_edges() the caller's edge number, -1 where it was added, [num_edges].
   [[nodiscard]] std::span<const std::int64_t> input_edge() const noexcept;
 
+  /// Whether every node has an edge to itself, as graph::with_self_loops() makes it. Costs nothing:
+  /// the answer is found when the graph is built.
+  [[nodiscard]] bool has_all_self_loops() const noexcept;
+
   [[nodiscard]] std::int64_t in_degree(std::int64_t node) const noexcept;
   [[nodiscard]] std::int64_t out_degree(std::int64_t node) const noexcept;
 

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <attune/graph/graph.hpp>
+#include <attune/nn/features.hpp>
+#include <attune/nn/forward_context.hpp>
+#include <attune/nn/graph_layer.hpp>
+#include <attune/nn/module.hpp>
+
+namespace attune::models {
+
+enum class GraphModel : std::uint8_t { gat, gcn };
+
+/// The defaults are the citation networks of Velickovic et al.: two GAT layers, 8 heads of 8
+/// channels, then one head a class. For `gcn` Kipf and Welling take hidden_channels = 16 and
+/// dropout = 0.5; heads, out_heads, attention_dropout and negative_slope mean nothing to it.
+struct GraphClassifierOptions {
+  GraphModel model = GraphModel::gat;
+  std::int64_t in_channels = 0;      ///< required
+  std::int64_t num_classes = 0;      ///< required
+  std::int64_t hidden_channels = 8;  ///< of each hidden layer; per head, which are concatenated
+  std::int64_t heads = 8;            ///< of each hidden layer
+  std::int64_t out_heads = 1;        ///< of the last layer, averaged
+  std::int64_t layers = 2;           ///< the last one included
+  double dropout = 0.6;              ///< on the input of every layer
+  double attention_dropout = 0.6;
+  double negative_slope = 0.2;
+  bool residual = false;  ///< around every layer
+};
+
+/// Classifies the nodes of a graph: hidden layers, each followed by ELU (gat) or ReLU (gcn), then a
+/// layer that yields the logits.
+///
+///     GraphClassifier model({.in_channels = 1433, .num_classes = 7}, seed);
+///     const graph::Graph looped = graph::with_self_loops(graph);  // once
+///     nn::ForwardContext ctx(random.at_step(epoch));
+///     Variable logits = model.forward(features, looped, ctx);  // [num_nodes, 7]
+///
+/// Parameters are named `layers.0.weight` and so on, and are a function of the options and the
+/// seed.
+class GraphClassifier final : public nn::Module {
+ public:
+  /// @throws InvalidArgument  a size or count below 1, more than 1000 layers, a dropout outside
+  ///                          [0, 1), negative_slope not finite
+  GraphClassifier(const GraphClassifierOptions& options, std::uint64_t seed);
+
+  /// @param x      [num_nodes, in_channels]
+  /// @param graph  row i lists the nodes that i hears, i among them
+  /// @return       logits, [num_nodes, num_classes]
+  /// @throws ShapeError       x is not [graph.num_nodes(), in_channels]
+  /// @throws InvalidArgument  a node has no self-loop
+  [[nodiscard]] Variable forward(const nn::Features& x, const graph::Graph& graph,
+                                 nn::ForwardContext& ctx) const;
+
+  [[nodiscard]] const GraphClassifierOptions& options() const noexcept { return options_; }
+
+ private:
+  GraphClassifierOptions options_;
+  std::vector<std::unique_ptr<nn::GraphLayer>> layers_;
+};
+
+}  // namespace attune::models

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+#include <attune/graph/graph.hpp>
+#include <attune/nn/features.hpp>
+#include <attune/nn/forward_context.hpp>
+#include <attune/nn/module.hpp>
+
+namespace attune::nn {
+
+/// A layer that turns the features of nodes into others along the edges of a graph.
+class GraphLayer : public Module {
+ public:
+  /// @param x      [num_nodes, in_channels]
+  /// @param graph  row i of in_edges() lists the nodes that i hears
+  /// @return       [num_nodes, output_channels()]
+  /// @throws ShapeError  x is not [graph.num_nodes(), in_channels]
+  [[nodiscard]] virtual Variable forward(const Features& x, const graph::Graph& graph,
+                                         ForwardContext& ctx) const = 0;
+
+  [[nodiscard]] virtual std::int64_t output_channels() const noexcept = 0;
+};
+
+}  // namespace attune::nn

@@ -1,0 +1,62 @@
+#include "nn/checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+
+namespace attune::nn {
+
+using core::text;
+
+void require_size(std::int64_t size, const char* who, const char* what) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+  if (size < 1 || size > kMost) {
+    throw InvalidArgument(text(who, ": ", what, " must be 1 to ", kMost, ", got ", size));
+  }
+}
+
+void require_probability(double p, const char* who, const char* what) {
+  if (!(p >= 0 && p < 1)) {  // so that NaN is refused
+    throw InvalidArgument(text(who, ": ", what, " must be in [0, 1), got ", p));
+  }
+}
+
+void require_finite(double value, const char* who, const char* what) {
+  if (!std::isfinite(value)) {
+    throw InvalidArgument(text(who, ": ", what, " must be finite, got ", value));
+  }
+}
+
+void require_features(const Features& x, std::int64_t rows, std::int64_t channels,
+                      const char* who) {
+  const auto* sparse = std::get_if<sparse::CsrMatrix>(&x);
+  const core::Shape found = sparse != nullptr ? core::Shape{sparse->rows(), sparse->columns()}
+                                              : std::get<Variable>(x).shape();
+  if (found != core::Shape{rows, channels}) {
+    throw ShapeError(text(who, ": x must be [num_nodes=", rows, ", in_channels=", channels,
+                          "], got ", found.to_string()));
+  }
+}
+
+void require_self_loops(const graph::Graph& graph, const char* who) {
+  if (graph.has_all_self_loops()) {
+    return;
+  }
+  const graph::CsrView rows = graph.in_edges();
+  std::int64_t node = 0;
+  for (; node < graph.num_nodes(); ++node) {
+    const auto begin = rows.col_idx.begin() + rows.row_ptr[node];
+    const auto end = rows.col_idx.begin() + rows.row_ptr[node + 1];
+    if (!std::binary_search(begin, end, static_cast<std::int32_t>(node))) {
+      break;
+    }
+  }
+  throw InvalidArgument(text(who, ": graph must have a self-loop at every node, node ", node,
+                             " has none; pass graph::with_self_loops(graph), or set "
+                             "expect_self_loops = false"));
+}
+
+}  // namespace attune::nn

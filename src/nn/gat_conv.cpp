@@ -1,0 +1,92 @@
+#include <optional>
+
+#include "nn/checks.hpp"
+#include "nn/layer_end.hpp"
+#include <attune/nn/gat_conv.hpp>
+#include <attune/ops/elementwise.hpp>
+#include <attune/ops/heads.hpp>
+#include <attune/sparse/gat_attention.hpp>
+
+namespace attune::nn {
+
+namespace {
+
+const GATConvOptions& checked(const GATConvOptions& options) {
+  require_size(options.in_channels, "GATConv", "in_channels");
+  require_size(options.out_channels, "GATConv", "out_channels");
+  require_size(options.heads, "GATConv", "heads");
+  require_probability(options.dropout, "GATConv", "dropout");
+  require_probability(options.attention_dropout, "GATConv", "attention_dropout");
+  require_finite(options.negative_slope, "GATConv", "negative_slope");
+  return options;
+}
+
+}  // namespace
+
+GATConv::GATConv(const GATConvOptions& options, Initializer& init)
+    : options_(checked(options)), dropout_(options.dropout) {
+  const std::int64_t in = options.in_channels;
+  const std::int64_t heads = options.heads;
+  const std::int64_t channels = options.out_channels;
+  // The heads count as one matrix, and the vectors as a matrix [heads, channels]: the fans of
+  // PyTorch Geometric, whose accuracies others compare with.
+  weight_ = register_parameter("weight",
+                               init.glorot_uniform({in, heads * channels}, in, heads * channels));
+  att_src_ = register_parameter("att_src", init.glorot_uniform({heads, channels}, heads, channels));
+  att_dst_ = register_parameter("att_dst", init.glorot_uniform({heads, channels}, heads, channels));
+  const std::int64_t out = output_channels();
+  if (options.bias) {
+    bias_ = register_parameter("bias", core::Tensor::zeros({out}));
+  }
+  if (options.residual && in != out) {
+    residual_weight_ =
+        register_parameter("residual_weight", init.glorot_uniform({in, out}, in, out));
+  }
+}
+
+std::int64_t GATConv::output_channels() const noexcept {
+  return options_.concat ? options_.heads * options_.out_channels : options_.out_channels;
+}
+
+Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardContext& ctx) const {
+  require_features(x, graph.num_nodes(), options_.in_channels, "GATConv::forward");
+  if (options_.expect_self_loops) {
+    require_self_loops(graph, "GATConv::forward");
+  }
+  const Features input = dropout_.forward(x, ctx);
+  const Variable z = ops::reshape(project(input, weight_),
+                                  {graph.num_nodes(), options_.heads, options_.out_channels});
+  if (ctx.head_sink != nullptr) {
+    report_heads(z, *ctx.head_sink);
+  }
+  const Variable heads = attend(z, graph, ctx);
+  const Variable y = options_.concat ? ops::reshape(heads, {graph.num_nodes(), output_channels()})
+                                     : ops::mean_heads(heads);
+  const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
+  return finish(y, residual, bias_, options_.activation);
+}
+
+Variable GATConv::attend(const Variable& z, const graph::Graph& graph, ForwardContext& ctx) const {
+  std::optional<core::RandomStream> stream;
+  if (ctx.training() && options_.attention_dropout > 0) {
+    stream = ctx.next_stream();
+  }
+  core::Tensor alpha;
+  Variable heads = sparse::gat_attention(
+      graph, z, att_dst_, att_src_,
+      {.negative_slope = options_.negative_slope, .dropout = options_.attention_dropout},
+      stream ? &*stream : nullptr, ctx.attention_sink != nullptr ? &alpha : nullptr);
+  if (ctx.attention_sink != nullptr) {
+    ctx.attention_sink->receive(alpha);
+  }
+  return heads;
+}
+
+void GATConv::report_heads(const Variable& z, HeadSink& sink) const {
+  sink.receive({.queries = ops::head_scale(z, att_dst_),
+                .keys = ops::head_scale(z, att_src_),
+                .query_mask = {},
+                .key_mask = {}});
+}
+
+}  // namespace attune::nn

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <attune/nn/activation.hpp>
+#include <attune/nn/features.hpp>
+
+namespace attune::nn {
+
+/// The residual path of a layer: x itself, or projected where the widths differ and there is a
+/// weight. Sparse features that pass as they are become dense.
+[[nodiscard]] Variable residual_of(const Features& x, const Variable& weight);
+
+/// What layers do last: activation(y + residual + bias). Undefined: none.
+[[nodiscard]] Variable finish(Variable y, const Variable& residual, const Variable& bias,
+                              Activation activation);
+
+}  // namespace attune::nn
