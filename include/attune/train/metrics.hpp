@@ -56,6 +56,8 @@ struct MetricsOptions {
 struct LossAndAccuracy {
   double loss = 0;
   double accuracy = 0;
+
+  friend bool operator==(const LossAndAccuracy&, const LossAndAccuracy&) = default;
 };
 
 /// The prediction is the largest logit, the first of equal ones. Sums run over the rows in their

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <attune/nn/forward_context.hpp>
+#include <attune/nn/module.hpp>
+#include <attune/optim/adam.hpp>
+#include <attune/train/early_stopping.hpp>
+#include <attune/train/metrics.hpp>
+#include <attune/train/parameter_snapshot.hpp>
+#include <attune/train/regularizer.hpp>
+
+namespace attune::train {
+
+/// How to train. The defaults are those of Velickovic et al. for Cora and CiteSeer.
+struct FitOptions {
+  std::int64_t epochs = 2000;   ///< at most, in [1, 2^31)
+  std::int64_t patience = 100;  ///< of early stopping; 0: all epochs
+  double learning_rate = 0.005;
+  double weight_decay = 5e-4;    ///< L2, on the parameters of the model
+  double max_gradient_norm = 0;  ///< gradients are clipped to it; 0: never
+  std::uint64_t seed = 0;        ///< of dropout and of regularisers
+};
+
+/// Rows to be classified by one pass over all of them, as the nodes of a graph are. What the spans
+/// and the function refer to must outlive the Trainer.
+struct ClassificationTask {
+  std::function<Variable(nn::ForwardContext&)> logits = nullptr;  ///< [num_rows, num_classes]
+  std::span<const std::int32_t> labels = {};                      ///< [num_rows]
+  std::span<const std::int64_t> train = {};       ///< rows to learn from, at least one
+  std::span<const std::int64_t> validation = {};  ///< to choose the epoch by; empty: the last one
+  std::span<const std::int64_t> test = {};  ///< to be judged on, once, at the end; may be empty
+};
+
+struct EpochReport {
+  std::int64_t epoch = 0;  ///< from 1
+  double train_loss = 0;   ///< cross-entropy of the training rows, with dropout
+  double regularizer = 0;  ///< sum of the regularisers' values, before their weights
+  std::optional<LossAndAccuracy> validation;
+  std::int64_t best_epoch = 0;
+  double seconds = 0;  ///< of this epoch, its validation included
+};
+
+struct FitResult {
+  std::int64_t epochs = 0;  ///< that were run
+  std::int64_t best_epoch = 0;
+  double regularizer = 0;  ///< at the best epoch, before its weight
+  std::optional<ClassificationMetrics> train;
+  std::optional<ClassificationMetrics> validation;  ///< of the best parameters, as the others
+  std::optional<ClassificationMetrics> test;
+  double seconds = 0;          ///< of all epochs, those before a resumption included
+  double ms_per_epoch = 0;     ///< median over the epochs of this process
+  std::string weights_sha256;  ///< of the best parameters, as encode_safetensors() writes them
+  bool interrupted = false;    ///< stopped from outside before it was finished
+};
+
+/// Everything that decides how training goes on. The tensors are handles on those of the Trainer.
+struct TrainerState {
+  FitOptions options;
+  std::int64_t epoch = 0;
+  EarlyStoppingState early_stopping;
+  double best_regularizer = 0;
+  double seconds = 0;
+  std::vector<NamedTensor> parameters;       ///< of the model and the regularisers
+  std::vector<NamedTensor> best_parameters;  ///< of the model
+  std::vector<optim::AdamParameterState> optimizer;
+};
+
+/// One training run that can be stopped after any epoch, saved, and continued to the bit. An epoch
+/// is one step over all training rows and one evaluation of the validation rows: forward with
+/// dropout drawn from (seed, epoch), masked cross-entropy plus regularisers, backward, Adam with
+/// L2, forward without tape or dropout.
+///
+///     Trainer trainer(model.parameters(), task, {.seed = 1});
+///     const FitResult result = fit(trainer);
+class Trainer {
+ public:
+  /// @throws InvalidArgument  an option out of range, no function, no row to train on
+  Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask task,
+          const FitOptions& options, std::vector<Regularizer*> regularizers = {});
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  /// @throws Error  the loss or a logit is not finite
+  EpochReport run_epoch();
+
+  /// All epochs are done, or the patience is at its end.
+  [[nodiscard]] bool finished() const noexcept;
+  [[nodiscard]] const FitOptions& options() const noexcept { return options_; }
+  [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
+
+  /// Gives the best parameters to the model and measures them. Training cannot go on after it.
+  [[nodiscard]] FitResult finish();
+
+  [[nodiscard]] TrainerState state() const;
+
+  /// Continues where `state` was taken. More epochs may be asked for than then; all other options
+  /// must be the same.
+  /// @throws InvalidArgument, ShapeError  the state is that of another run or contradicts itself;
+  ///                                      the Trainer is then as it was
+  void load_state(const TrainerState& state);
+
+ private:
+  class Sinks;
+
+  void initialize_regularizers();
+  [[nodiscard]] double training_step(double& regularizer);
+  [[nodiscard]] Variable with_regularizers(Variable loss, double& regularizer);
+  [[nodiscard]] core::Tensor evaluate() const;
+  [[nodiscard]] bool is_best(const std::optional<LossAndAccuracy>& validation);
+
+  FitOptions options_;
+  ClassificationTask task_;
+  std::vector<Regularizer*> regularizers_;
+  std::unique_ptr<Sinks> sinks_;                    // null: nobody listens
+  std::vector<nn::NamedParameter> all_parameters_;  // of the model, then of the regularisers
+  ParameterSnapshot best_;
+  optim::Adam adam_;
+  EarlyStopping early_stopping_;
+  std::int64_t epoch_ = 0;
+  double best_regularizer_ = 0;
+  double seconds_ = 0;
+  std::vector<double> epoch_seconds_;  // of this process
+};
+
+}  // namespace attune::train

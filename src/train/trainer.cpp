@@ -1,0 +1,285 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <attune/core/digest.hpp>
+#include <attune/core/error.hpp>
+#include <attune/core/random.hpp>
+#include <attune/core/text.hpp>
+#include <attune/ops/cross_entropy.hpp>
+#include <attune/ops/elementwise.hpp>
+#include <attune/optim/clip.hpp>
+#include <attune/train/safetensors.hpp>
+#include <attune/train/trainer.hpp>
+
+namespace attune::train {
+
+using core::Tensor;
+using core::text;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::int64_t kMostEpochs = (std::int64_t{1} << 31) - 1;  // the step of a random stream
+constexpr std::int64_t kMostTimedEpochs = 1 << 16;                 // the median is over the first
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+const FitOptions& checked(const FitOptions& options) {
+  if (options.epochs < 1 || options.epochs > kMostEpochs) {
+    throw InvalidArgument(
+        text("fit: epochs must be in [1, ", kMostEpochs, "], got ", options.epochs));
+  }
+  if (!(options.max_gradient_norm >= 0) || !std::isfinite(options.max_gradient_norm)) {
+    throw InvalidArgument(text("fit: max_gradient_norm must be finite and at least 0, got ",
+                               options.max_gradient_norm));
+  }
+  return options;
+}
+
+ClassificationTask checked(ClassificationTask task) {
+  if (!task.logits) {
+    throw InvalidArgument("fit: expected a function that computes logits, got none");
+  }
+  if (task.train.empty()) {
+    throw InvalidArgument("fit: expected at least one row to train on, got none");
+  }
+  return task;
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) {
+    return 0;
+  }
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+std::string digest(const std::vector<NamedTensor>& tensors) {
+  Safetensors content;
+  for (const NamedTensor& named : tensors) {
+    content.tensors.emplace(named.name, named.tensor);
+  }
+  return core::sha256(encode_safetensors(content));
+}
+
+template <class T>
+void require_same(const char* option, const T& saved, const T& now) {
+  if (saved != now) {
+    throw InvalidArgument(text("resume: ", option, " was ", saved, " in the saved run, got ", now));
+  }
+}
+
+void require_same_run(const FitOptions& saved, const FitOptions& now) {
+  require_same("seed", saved.seed, now.seed);
+  require_same("patience", saved.patience, now.patience);
+  require_same("learning_rate", saved.learning_rate, now.learning_rate);
+  require_same("weight_decay", saved.weight_decay, now.weight_decay);
+  require_same("max_gradient_norm", saved.max_gradient_norm, now.max_gradient_norm);
+}
+
+void require_consistent(const TrainerState& state, std::int64_t epochs) {
+  const EarlyStoppingState& stopping = state.early_stopping;
+  if (state.epoch < 1 || state.epoch > epochs) {
+    throw InvalidArgument(
+        text("resume: the saved run has done ", state.epoch, " epochs, expected 1 to ", epochs));
+  }
+  if (stopping.best_epoch < 1 || stopping.best_epoch > state.epoch || stopping.waited < 0 ||
+      stopping.waited >= state.epoch) {
+    throw InvalidArgument(text("resume: the saved run contradicts itself: epoch ", state.epoch,
+                               ", best ", stopping.best_epoch, ", waited ", stopping.waited));
+  }
+  if (!(state.seconds >= 0) || !std::isfinite(state.seconds)) {
+    throw InvalidArgument("resume: the saved run contradicts itself: its time is no time");
+  }
+}
+
+}  // namespace
+
+/// Hands what layers report to every regulariser that listens.
+class Trainer::Sinks final : public nn::HeadSink {
+ public:
+  explicit Sinks(std::vector<nn::HeadSink*> sinks) : sinks_(std::move(sinks)) {}
+
+  void receive(const nn::AttentionHeads& heads) override {
+    for (nn::HeadSink* sink : sinks_) {
+      sink->receive(heads);
+    }
+  }
+
+ private:
+  std::vector<nn::HeadSink*> sinks_;
+};
+
+Trainer::Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask task,
+                 const FitOptions& options, std::vector<Regularizer*> regularizers)
+    : options_(checked(options)),
+      task_(checked(std::move(task))),
+      regularizers_(std::move(regularizers)),
+      all_parameters_(parameters),
+      best_(parameters),
+      adam_(std::move(parameters),
+            {.learning_rate = options.learning_rate, .weight_decay = options.weight_decay}),
+      early_stopping_(options.patience) {
+  initialize_regularizers();
+  epoch_seconds_.reserve(static_cast<std::size_t>(std::min(options.epochs, kMostTimedEpochs)));
+}
+
+Trainer::~Trainer() = default;
+
+void Trainer::initialize_regularizers() {
+  std::vector<nn::HeadSink*> listening;
+  for (Regularizer* regularizer : regularizers_) {
+    if (nn::HeadSink* sink = regularizer->head_sink()) {
+      listening.push_back(sink);
+    }
+  }
+  if (!listening.empty()) {
+    sinks_ = std::make_unique<Sinks>(std::move(listening));
+    const autograd::NoGradScope no_grad;
+    nn::ForwardContext context;
+    context.head_sink = sinks_.get();
+    (void)task_.logits(context);
+  }
+  for (std::size_t i = 0; i < regularizers_.size(); ++i) {
+    regularizers_[i]->initialize(options_.seed);
+    std::vector<nn::NamedParameter> parameters = regularizers_[i]->parameters();
+    for (nn::NamedParameter& parameter : parameters) {
+      parameter.name = text("regularizers.", i, ".", parameter.name);
+    }
+    all_parameters_.insert(all_parameters_.end(), parameters.begin(), parameters.end());
+    adam_.add(std::move(parameters), {.weight_decay = regularizers_[i]->weight_decay()});
+  }
+}
+
+EpochReport Trainer::run_epoch() {
+  const auto start = Clock::now();
+  EpochReport report;
+  report.epoch = ++epoch_;
+  report.train_loss = training_step(report.regularizer);
+  if (!task_.validation.empty()) {
+    report.validation = loss_and_accuracy(evaluate(), task_.labels, task_.validation);
+  }
+  if (is_best(report.validation)) {
+    best_.take();
+    best_regularizer_ = report.regularizer;
+  }
+  report.best_epoch = early_stopping_.state().best_epoch;
+  report.seconds = seconds_since(start);
+  seconds_ += report.seconds;
+  if (epoch_seconds_.size() < epoch_seconds_.capacity()) {
+    epoch_seconds_.push_back(report.seconds);
+  }
+  return report;
+}
+
+double Trainer::training_step(double& regularizer) {
+  const auto step = static_cast<std::uint32_t>(epoch_);
+  for (Regularizer* each : regularizers_) {
+    each->begin_step(options_.seed, step);
+  }
+  adam_.zero_grad();
+  nn::ForwardContext context(
+      core::RandomStream(options_.seed, core::Purpose::dropout).at_step(step));
+  context.head_sink = sinks_.get();
+  const Variable loss = ops::cross_entropy(task_.logits(context), task_.labels, task_.train);
+  const double value = loss.value().item();
+  const Variable total = with_regularizers(loss, regularizer);
+  if (!std::isfinite(total.value().item())) {
+    throw Error(text("fit: the loss of epoch ", epoch_, " is not finite"));
+  }
+  autograd::backward(total);
+  if (options_.max_gradient_norm > 0) {
+    optim::clip_gradient_norm(all_parameters_, options_.max_gradient_norm);
+  }
+  adam_.step();
+  return value;
+}
+
+Variable Trainer::with_regularizers(Variable loss, double& regularizer) {
+  for (Regularizer* each : regularizers_) {
+    if (const Variable term = each->loss(); term.defined()) {
+      loss = ops::add(loss, term);
+      regularizer += each->value();
+    }
+  }
+  return loss;
+}
+
+Tensor Trainer::evaluate() const {
+  const autograd::NoGradScope no_grad;
+  nn::ForwardContext context;
+  return task_.logits(context).value();
+}
+
+// Without validation the last epoch is the best.
+bool Trainer::is_best(const std::optional<LossAndAccuracy>& validation) {
+  if (validation) {
+    return early_stopping_.observe(epoch_, *validation);
+  }
+  EarlyStoppingState state = early_stopping_.state();
+  state.best_epoch = epoch_;
+  early_stopping_.load_state(state);
+  return true;
+}
+
+bool Trainer::finished() const noexcept {
+  return epoch_ >= options_.epochs || early_stopping_.should_stop();
+}
+
+FitResult Trainer::finish() {
+  if (epoch_ > 0) {
+    best_.restore();
+  }
+  const Tensor logits = evaluate();
+  const auto measure = [&](std::span<const std::int64_t> rows) {
+    return rows.empty() ? std::nullopt
+                        : std::optional(evaluate_predictions(logits, task_.labels, rows));
+  };
+  return {.epochs = epoch_,
+          .best_epoch = early_stopping_.state().best_epoch,
+          .regularizer = best_regularizer_,
+          .train = measure(task_.train),
+          .validation = measure(task_.validation),
+          .test = measure(task_.test),
+          .seconds = seconds_,
+          .ms_per_epoch = 1000 * median(epoch_seconds_),
+          .weights_sha256 = digest(best_.tensors()),
+          .interrupted = !finished()};
+}
+
+TrainerState Trainer::state() const {
+  TrainerState state{.options = options_,
+                     .epoch = epoch_,
+                     .early_stopping = early_stopping_.state(),
+                     .best_regularizer = best_regularizer_,
+                     .seconds = seconds_,
+                     .parameters = {},
+                     .best_parameters = best_.tensors(),
+                     .optimizer = adam_.state()};
+  for (const nn::NamedParameter& parameter : all_parameters_) {
+    state.parameters.push_back({parameter.name, parameter.variable.value()});
+  }
+  return state;
+}
+
+void Trainer::load_state(const TrainerState& state) {
+  require_same_run(state.options, options_);
+  require_consistent(state, options_.epochs);
+  require_matching(all_parameters_, state.parameters, "resume: parameters");
+  best_.require_matching(state.best_parameters);
+  adam_.load_state(state.optimizer);  // the last that can fail
+  best_.load(state.best_parameters);
+  load_parameters(all_parameters_, state.parameters, "resume: parameters");
+  early_stopping_.load_state(state.early_stopping);
+  epoch_ = state.epoch;
+  best_regularizer_ = state.best_regularizer;
+  seconds_ = state.seconds;
+}
+
+}  // namespace attune::train
