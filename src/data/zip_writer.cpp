@@ -44,7 +44,8 @@ std::string deflated(std::string_view bytes) {
     throw std::bad_alloc();
   }
   std::string out;
-  std::vector<unsigned char> room(std::size_t{1} << 18);
+  std::vector<unsigned char> room(
+      std::min<std::size_t>(deflateBound(&stream, bytes.size()), 1 << 18));
   int status = Z_OK;
   while (status != Z_STREAM_END) {
     if (stream.avail_in == 0) {

@@ -76,7 +76,7 @@ std::string raw_zip(const std::vector<RawMember>& members) {
     put(directory, bytes, 4);
     put(directory, member.name.size(), 2);
     put(directory, member.extra.size(), 2);
-    put(directory, 0, 10);  // comment, disk, attributes
+    directory.append(10, '\0');  // comment, disk, attributes
     put(directory, offset, 4);
     directory += member.name + member.extra;
   }
