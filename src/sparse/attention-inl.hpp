@@ -189,6 +189,44 @@ struct GatherTransposed {
 };
 
 template <class T>
+struct GatherWeights {
+  const Rows& rows;
+  const std::int64_t* position;
+  std::int64_t stride;
+  T scale;
+  const T* alpha;
+  T* weight;
+
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    T* w = weight + first;
+    const std::int64_t end = rows.row_ptr[rows.end];
+    for (std::int64_t t = rows.first_edge(); t < end; ++t, w += stride) {
+      const auto a = hn::LoadU(d, alpha + position[t] * stride + first);
+      hn::StoreU(hn::ZeroIfNegative(hn::Mul(a, hn::Set(d, scale))), d, w);
+    }
+  }
+};
+
+template <class T>
+struct Gather {
+  const Rows& rows;
+  const std::int64_t* position;
+  std::int64_t stride;
+  const T* from;
+  T* to;
+
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    T* out = to + first;
+    const std::int64_t end = rows.row_ptr[rows.end];
+    for (std::int64_t t = rows.first_edge(); t < end; ++t, out += stride) {
+      hn::StoreU(hn::LoadU(d, from + position[t] * stride + first), d, out);
+    }
+  }
+};
+
+template <class T>
 void edge_logits(const Rows& rows, std::int64_t heads, T negative_slope, const T* dst, const T* src,
                  T* logits) {
   for_head_vectors<T>(heads, EdgeLogits<T>{rows, heads, negative_slope, dst, src, logits});
@@ -218,6 +256,18 @@ void gather_transposed(const Rows& rows, const std::int64_t* position, std::int6
                        const T* alpha, const T* grad, T* weight, T* sum_grad) {
   for_head_vectors<T>(
       heads, GatherTransposed<T>{rows, position, heads, scale, alpha, grad, weight, sum_grad});
+}
+
+template <class T>
+void gather_weights(const Rows& rows, const std::int64_t* position, std::int64_t heads, T scale,
+                    const T* alpha, T* weight) {
+  for_head_vectors<T>(heads, GatherWeights<T>{rows, position, heads, scale, alpha, weight});
+}
+
+template <class T>
+void gather(const Rows& rows, const std::int64_t* position, std::int64_t heads, const T* from,
+            T* to) {
+  for_head_vectors<T>(heads, Gather<T>{rows, position, heads, from, to});
 }
 
 template <class T>

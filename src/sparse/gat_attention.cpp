@@ -1,11 +1,10 @@
-#include <attune/sparse/gat_attention.hpp>
-
 #include <algorithm>
 #include <utility>
 
 #include "sparse/attend.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
+#include <attune/sparse/gat_attention.hpp>
 
 namespace attune::sparse {
 
@@ -101,10 +100,10 @@ Tensor walk_out_edges(const Saved& saved, const Tensor& att_dst, const Tensor& a
       k.gather_transposed(rows, saved.graph.out_to_in().data(), s.heads,
                           static_cast<T>(saved.dropout_scale), alpha, edges, weight.data(), src);
       k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to);
-      k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, src,
-                           att_src.data<T>().data(), to);
-      k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, dst,
-                           att_dst.data<T>().data(), to);
+      k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, src, att_src.data<T>().data(),
+                           to);
+      k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, dst, att_dst.data<T>().data(),
+                           to);
     });
   });
   return grad_z;
@@ -147,15 +146,15 @@ Variable gat_attention(const graph::Graph& graph, const Variable& z, const Varia
     return attend<T>(graph, sizes, keep, dropout, z.value(), alpha, logits);
   });
   saved.alpha = std::move(result.alpha);
-  return autograd::record(
-      "gat_attention", std::move(result.out), {z, att_dst, att_src},
-      [saved = std::move(saved), z = z.value(), att_dst = att_dst.value(),
-       att_src = att_src.value()](Node& node, const Tensor& grad_output) {
-        LogitGradients grads = walk_in_edges(saved, z, grad_output);
-        node.add_grad(0, walk_out_edges(saved, att_dst, att_src, grad_output, grads));
-        node.add_grad(1, attention_vector_gradient(saved.sizes, grads.dst, z));
-        node.add_grad(2, attention_vector_gradient(saved.sizes, grads.src, z));
-      });
+  return autograd::record("gat_attention", std::move(result.out), {z, att_dst, att_src},
+                          [saved = std::move(saved), z = z.value(), att_dst = att_dst.value(),
+                           att_src = att_src.value()](Node& node, const Tensor& grad_output) {
+                            LogitGradients grads = walk_in_edges(saved, z, grad_output);
+                            node.add_grad(
+                                0, walk_out_edges(saved, att_dst, att_src, grad_output, grads));
+                            node.add_grad(1, attention_vector_gradient(saved.sizes, grads.dst, z));
+                            node.add_grad(2, attention_vector_gradient(saved.sizes, grads.src, z));
+                          });
 }
 
 }  // namespace attune::sparse

@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "sparse/additive-inl.hpp"
 #include "sparse/attention-inl.hpp"
 #include "sparse/gather-inl.hpp"
 
@@ -25,6 +26,12 @@ Kernels<T> table() {
           .drop = &drop<T>,
           .drop_backward = &drop_backward<T>,
           .gather_transposed = &gather_transposed<T>,
+          .gather_weights = &gather_weights<T>,
+          .gather = &gather<T>,
+          .additive_logits = &additive_logits<T>,
+          .slope_sums = &slope_sums<T>,
+          .scale_columns = &scale_columns<T>,
+          .add_products = &add_products<T>,
           .compact = &compact<T>};
 }
 

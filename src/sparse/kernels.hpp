@@ -71,6 +71,29 @@ struct Kernels {
   void (*gather_transposed)(const Rows& rows, const std::int64_t* position, std::int64_t heads,
                             T scale, const T* alpha, const T* grad, T* weight, T* sum_grad);
 
+  /// The two parts of gather_transposed on their own, without sums.
+  void (*gather_weights)(const Rows& rows, const std::int64_t* position, std::int64_t heads,
+                         T scale, const T* alpha, T* weight);
+  void (*gather)(const Rows& rows, const std::int64_t* position, std::int64_t heads, const T* from,
+                 T* to);
+
+  /// logits[e, h] = att[h, :] . leaky_relu(dst[i, h, :] + src[col_idx[e], h, :]).
+  void (*additive_logits)(const Rows& rows, std::int64_t heads, std::int64_t channels,
+                          T negative_slope, const T* dst, const T* src, const T* att, T* logits);
+
+  /// sums[i, h, :] = sum over the edges e of row i of
+  ///                 grad[e, h] leaky_relu'(own[i, h, :] + other[col_idx[e], h, :]).
+  void (*slope_sums)(const Rows& rows, std::int64_t heads, std::int64_t channels, T negative_slope,
+                     const T* grad, const T* own, const T* other, T* sums);
+
+  /// x[i, c] = x[i, c] factor[c] (+ plus[i, c]) for rows [begin, end) of `width` numbers.
+  void (*scale_columns)(std::int64_t begin, std::int64_t end, std::int64_t width, const T* factor,
+                        const T* plus, T* x);
+
+  /// sum[c] += a[i, c] b[i, c] over rows [begin, end) of `width` numbers.
+  void (*add_products)(std::int64_t begin, std::int64_t end, std::int64_t width, const T* a,
+                       const T* b, T* sum);
+
   /// Leaves out the entries of value 0. values[k] belongs to entry first_edge() + k.
   /// @param kept_ptr      [end - begin + 1], from 0
   /// @param kept_columns  room for num_edges() + 1

@@ -61,6 +61,52 @@ std::vector<T> gat_coefficients(const graph::Graph& graph, std::int64_t heads,
   return edge_softmax(graph, heads, logits);
 }
 
+/// Coefficients of dot-product attention; queries and keys are [num_nodes, heads, channels].
+template <class T>
+std::vector<T> dot_coefficients(const graph::Graph& graph, std::int64_t heads,
+                                std::int64_t channels, const std::vector<T>& queries,
+                                const std::vector<T>& keys) {
+  const graph::CsrView in = graph.in_edges();
+  std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
+  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      for (std::int64_t h = 0; h < heads; ++h) {
+        T x = 0;
+        for (std::int64_t c = 0; c < channels; ++c) {
+          x += queries[(i * heads + h) * channels + c] *
+               keys[(in.col_idx[e] * heads + h) * channels + c];
+        }
+        logits[e * heads + h] = x / std::sqrt(static_cast<T>(channels));
+      }
+    }
+  }
+  return edge_softmax(graph, heads, logits);
+}
+
+/// Coefficients of GATv2; dst and src are [num_nodes, heads, channels].
+template <class T>
+std::vector<T> gatv2_coefficients(const graph::Graph& graph, std::int64_t heads,
+                                  std::int64_t channels, const std::vector<T>& dst,
+                                  const std::vector<T>& src, const std::vector<T>& att,
+                                  T negative_slope) {
+  const graph::CsrView in = graph.in_edges();
+  std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
+  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      for (std::int64_t h = 0; h < heads; ++h) {
+        T logit = 0;
+        for (std::int64_t c = 0; c < channels; ++c) {
+          const T x =
+              dst[(i * heads + h) * channels + c] + src[(in.col_idx[e] * heads + h) * channels + c];
+          logit += att[h * channels + c] * (x > 0 ? x : negative_slope * x);
+        }
+        logits[e * heads + h] = logit;
+      }
+    }
+  }
+  return edge_softmax(graph, heads, logits);
+}
+
 /// out[i, h, :] = sum over the edges into i of weight[e, h] z[j, h, :].
 template <class T>
 std::vector<T> aggregate(const graph::Graph& graph, std::int64_t heads, std::int64_t channels,

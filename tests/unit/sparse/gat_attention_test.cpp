@@ -2,11 +2,11 @@
 
 #include "sparse/plain_kernels.hpp"
 #include "support/awkward_graphs.hpp"
+#include "support/random_graph.hpp"
 #include "support/random_values.hpp"
 #include <attune/autograd/gradient_check.hpp>
 #include <attune/core/error.hpp>
 #include <attune/core/parallel.hpp>
-#include <attune/graph/builder.hpp>
 #include <attune/ops/dropout.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/ops/reductions.hpp>
@@ -17,6 +17,7 @@ namespace {
 
 using core::Tensor;
 using testing::largest_error;
+using testing::random_graph;
 using testing::random_tensor;
 using testing::values_of;
 
@@ -31,18 +32,6 @@ Inputs random_inputs(std::int64_t nodes, std::int64_t heads, std::int64_t channe
   return {Variable(random_tensor<T>({nodes, heads, channels}, 1), true),
           Variable(random_tensor<T>({heads, channels}, 2), true),
           Variable(random_tensor<T>({heads, channels}, 3), true)};
-}
-
-graph::Graph random_graph(std::int64_t nodes, std::int64_t edges) {
-  const core::RandomStream stream(9, core::Purpose::sampling);
-  std::vector<graph::Edge> list;
-  for (std::int64_t e = 0; e < edges; ++e) {
-    const auto n = static_cast<std::uint64_t>(nodes);
-    const auto at = static_cast<std::uint64_t>(2 * e);
-    list.push_back({static_cast<std::int64_t>(stream.below(at, n)),
-                    static_cast<std::int64_t>(stream.below(at + 1, n))});
-  }
-  return graph::from_edges(nodes, list, {.self_loops = graph::SelfLoops::add_all});
 }
 
 TEMPLATE_TEST_CASE("gat_attention agrees with its plain twin on awkward graphs", "[sparse]", float,

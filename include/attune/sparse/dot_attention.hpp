@@ -1,0 +1,32 @@
+#pragma once
+
+#include <attune/autograd/variable.hpp>
+#include <attune/core/random.hpp>
+#include <attune/graph/graph.hpp>
+
+namespace attune::sparse {
+
+struct DotAttentionOptions {
+  double dropout = 0;  ///< of the attention coefficients, in [0, 1)
+};
+
+/// Scaled dot-product attention over the edges of a graph, as in Shi et al., "Masked label
+/// prediction" (IJCAI 2021), equation 3:
+///
+///     logit[e, h] = queries[i, h] . keys[j, h] / sqrt(channels)   for edge e = j -> i
+///     alpha[e, h] = softmax of logit over the edges into i
+///     out[i, h]   = sum over the edges into i of dropout(alpha[e, h]) values[j, h]
+///
+/// Cost, memory and determinism as of gat_attention(), which also explains the parameters that are
+/// not described here.
+/// @param queries, keys, values  [num_nodes, heads, channels]
+/// @return [num_nodes, heads, channels]; zero for a node without in-edges
+/// @throws ShapeError       shapes or element types do not fit
+/// @throws InvalidArgument  dropout outside [0, 1)
+[[nodiscard]] Variable dot_attention(const graph::Graph& graph, const Variable& queries,
+                                     const Variable& keys, const Variable& values,
+                                     const DotAttentionOptions& options,
+                                     const core::RandomStream* dropout_stream = nullptr,
+                                     core::Tensor* alpha = nullptr);
+
+}  // namespace attune::sparse

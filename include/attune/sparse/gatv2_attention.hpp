@@ -1,0 +1,36 @@
+#pragma once
+
+#include <attune/autograd/variable.hpp>
+#include <attune/core/random.hpp>
+#include <attune/graph/graph.hpp>
+
+namespace attune::sparse {
+
+struct Gatv2AttentionOptions {
+  double negative_slope = 0.2;  ///< of the leaky ReLU inside the logits
+  double dropout = 0;           ///< of the attention coefficients, in [0, 1)
+};
+
+/// Attention over the edges of a graph as in Brody et al., "How attentive are graph attention
+/// networks?" (ICLR 2022), equation 7:
+///
+///     logit[e, h] = att[h] . leaky_relu(dst[i, h] + src[j, h])   for edge e = j -> i
+///     alpha[e, h] = softmax of logit over the edges into i
+///     out[i, h]   = sum over the edges into i of dropout(alpha[e, h]) src[j, h]
+///
+/// The leaky ReLU is computed again in the backward pass instead of being stored for every edge and
+/// channel. Cost, memory and determinism as of gat_attention(), which also explains the parameters
+/// that are not described here.
+/// @param src  the projection of the node that is attended to, [num_nodes, heads, channels]
+/// @param dst  the projection of the node that attends, [num_nodes, heads, channels]
+/// @param att  [heads, channels]
+/// @return [num_nodes, heads, channels]; zero for a node without in-edges
+/// @throws ShapeError       shapes or element types do not fit
+/// @throws InvalidArgument  dropout outside [0, 1)
+[[nodiscard]] Variable gatv2_attention(const graph::Graph& graph, const Variable& src,
+                                       const Variable& dst, const Variable& att,
+                                       const Gatv2AttentionOptions& options,
+                                       const core::RandomStream* dropout_stream = nullptr,
+                                       core::Tensor* alpha = nullptr);
+
+}  // namespace attune::sparse

@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <utility>
+
+#include "sparse/attend.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/sparse/gatv2_attention.hpp>
+
+namespace attune::sparse {
+
+using autograd::Node;
+using core::dispatch;
+using core::Tensor;
+
+namespace {
+
+AttentionSizes check(const graph::Graph& graph, const Variable& src, const Variable& dst,
+                     const Variable& att) {
+  const core::Shape& shape = src.shape();
+  if (shape.rank() != 3 || shape[0] != graph.num_nodes()) {
+    throw ShapeError(core::text("gatv2_attention: src must be [", graph.num_nodes(),
+                                ", heads, channels], got ", shape.to_string()));
+  }
+  core::require_shape(dst.value(), shape, "gatv2_attention", "dst");
+  core::require_shape(att.value(), {shape[1], shape[2]}, "gatv2_attention", "att");
+  core::require_same_dtype(src.value(), dst.value(), "gatv2_attention");
+  core::require_same_dtype(src.value(), att.value(), "gatv2_attention");
+  return {shape[0], shape[1], shape[2]};
+}
+
+// What the forward pass leaves to the backward pass.
+struct Saved {
+  graph::Graph graph;
+  AttentionSizes sizes;
+  double negative_slope;
+  double dropout_scale;
+  Tensor src;
+  Tensor dst;
+  Tensor att;
+  Tensor alpha;  // [edges, heads], minus where dropped
+};
+
+// With s_e = dst[i] + src[j] and g_e the derivative of logit e, every derivative is made of
+//     in[i]  = sum over the in-edges of i of g_e leaky_relu'(s_e)
+//     out[j] = the same over the out-edges of j:
+// grad_dst = att in, grad_src = att out + (values), and, because leaky_relu(s) = s leaky_relu'(s),
+// grad_att = sum_i dst[i] in[i] + sum_j src[j] out[j].
+struct SlopeSums {
+  Tensor logits;  // g_e, [edges, heads]
+  Tensor in;      // [nodes, heads, channels]
+};
+
+SlopeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
+  const AttentionSizes& s = saved.sizes;
+  SlopeSums sums{Tensor(), Tensor::empty(saved.src.shape(), saved.src.dtype())};
+  dispatch(sums.in.dtype(), [&]<class T>() {
+    const T* src = saved.src.data<T>().data();
+    const T* dst = saved.dst.data<T>().data();
+    T* to = sums.in.mutable_data<T>().data();
+    const auto finish = [&](const Rows& rows, T* g) {
+      kernels<T>().slope_sums(rows, s.heads, s.channels, static_cast<T>(saved.negative_slope), g,
+                              dst, src, to);
+    };
+    sums.logits = logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, saved.src,
+                                     grad_output, finish);
+  });
+  return sums;
+}
+
+struct OutEdgeSums {
+  Tensor slopes;  // out[j], [nodes, heads, channels]
+  Tensor values;  // sum of dropout(alpha) grad_output, [nodes, heads, channels]
+};
+
+OutEdgeSums walk_out_edges(const Saved& saved, const Tensor& grad_output, const Tensor& logits) {
+  const AttentionSizes& s = saved.sizes;
+  OutEdgeSums sums{Tensor::empty(saved.src.shape(), saved.src.dtype()),
+                   Tensor::empty(saved.src.shape(), saved.src.dtype())};
+  dispatch(sums.slopes.dtype(), [&]<class T>() {
+    const Kernels<T>& k = kernels<T>();
+    const T* src = saved.src.data<T>().data();
+    const T* dst = saved.dst.data<T>().data();
+    const T* alpha = saved.alpha.data<T>().data();
+    const T* g = logits.data<T>().data();
+    const T* grad_out = grad_output.data<T>().data();
+    T* to_slopes = sums.slopes.mutable_data<T>().data();
+    T* to_values = sums.values.mutable_data<T>().data();
+    const std::int64_t* position = saved.graph.out_to_in().data();
+    for_row_blocks(saved.graph.out_edges(), s, [&](const Rows& rows) {
+      core::PoolArray<T> weight(rows.num_edges() * s.heads);
+      k.gather_weights(rows, position, s.heads, static_cast<T>(saved.dropout_scale), alpha,
+                       weight.data());
+      k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to_values);
+      k.gather(rows, position, s.heads, g, weight.data());
+      k.slope_sums(rows, s.heads, s.channels, static_cast<T>(saved.negative_slope), weight.data(),
+                   src, dst, to_slopes);
+    });
+  });
+  return sums;
+}
+
+std::int64_t node_grain(const AttentionSizes& s) {
+  return std::max<std::int64_t>(64, 65536 / (s.width() + 8));
+}
+
+// sums * att (+ more), in place; att is [heads, channels].
+void times_attention(const AttentionSizes& s, const Tensor& att, const Tensor* more, Tensor& sums) {
+  dispatch(sums.dtype(), [&]<class T>() {
+    const T* a = att.data<T>().data();
+    const T* plus = more != nullptr ? more->data<T>().data() : nullptr;
+    T* x = sums.mutable_data<T>().data();
+    core::parallel_for(s.nodes, node_grain(s), [&](std::int64_t begin, std::int64_t end) {
+      kernels<T>().scale_columns(begin, end, s.width(), a, plus, x);
+    });
+  });
+}
+
+Tensor attention_vector_gradient(const Saved& saved, const Tensor& in, const Tensor& out) {
+  const AttentionSizes& s = saved.sizes;
+  return dispatch(in.dtype(), [&]<class T>() {
+    const T* a = in.data<T>().data();
+    const T* b = out.data<T>().data();
+    const T* dst = saved.dst.data<T>().data();
+    const T* src = saved.src.data<T>().data();
+    const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::span<T> sum) {
+      kernels<T>().add_products(begin, end, s.width(), a, dst, sum.data());
+      kernels<T>().add_products(begin, end, s.width(), b, src, sum.data());
+    };
+    return core::parallel_reduce_rows<T>(s.nodes, node_grain(s), s.width(), add_rows)
+        .reshape({s.heads, s.channels});
+  });
+}
+
+void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
+  SlopeSums in = walk_in_edges(saved, grad_output);
+  OutEdgeSums out = walk_out_edges(saved, grad_output, in.logits);
+  node.add_grad(2, attention_vector_gradient(saved, in.in, out.slopes));
+  times_attention(saved.sizes, saved.att, &out.values, out.slopes);
+  node.add_grad(0, std::move(out.slopes));
+  times_attention(saved.sizes, saved.att, nullptr, in.in);
+  node.add_grad(1, std::move(in.in));
+}
+
+}  // namespace
+
+Variable gatv2_attention(const graph::Graph& graph, const Variable& src, const Variable& dst,
+                         const Variable& att, const Gatv2AttentionOptions& options,
+                         const core::RandomStream* dropout_stream, core::Tensor* alpha) {
+  const AttentionSizes sizes = check(graph, src, dst, att);
+  const CoefficientDropout dropout(options.dropout, dropout_stream, "gatv2_attention: dropout");
+  const bool keep = autograd::should_record({src, dst, att});
+  Attended result = dispatch(src.dtype(), [&]<class T>() {
+    const T* from = src.value().data<T>().data();
+    const T* own = dst.value().data<T>().data();
+    const T* a = att.value().data<T>().data();
+    const auto logits = [&](const Rows& rows, T* to) {
+      kernels<T>().additive_logits(rows, sizes.heads, sizes.channels,
+                                   static_cast<T>(options.negative_slope), own, from, a, to);
+    };
+    return attend<T>(graph, sizes, keep, dropout, src.value(), alpha, logits);
+  });
+  Saved saved{graph,           sizes,       options.negative_slope,
+              dropout.scale(), src.value(), dst.value(),
+              att.value(),     result.alpha};
+  return autograd::record("gatv2_attention", std::move(result.out), {src, dst, att},
+                          [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
+                            differentiate(saved, node, grad_output);
+                          });
+}
+
+}  // namespace attune::sparse
