@@ -80,6 +80,15 @@ NpyArray NpyArray::from(std::span<const std::uint8_t> values, std::vector<std::i
   return copy_of(values, std::move(shape), NpyType::u1);
 }
 
+NpyArray NpyArray::from_bools(std::span<const std::uint8_t> values,
+                              std::vector<std::int64_t> shape) {
+  NpyArray array = copy_of(values, std::move(shape), NpyType::b1);
+  for (char& value : array.raw_) {
+    value = value != 0 ? 1 : 0;  // numpy holds no other bytes
+  }
+  return array;
+}
+
 NpyArray NpyArray::from_strings(std::span<const std::string> values) {
   std::vector<std::u32string> wide;
   std::size_t longest = 1;  // numpy has no strings of width 0 either

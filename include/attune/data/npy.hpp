@@ -42,6 +42,9 @@ class NpyArray {
                                      std::vector<std::int64_t> shape);
   [[nodiscard]] static NpyArray from(std::span<const std::uint8_t> values,
                                      std::vector<std::int64_t> shape);
+  /// Booleans: false for 0, true for all else.
+  [[nodiscard]] static NpyArray from_bools(std::span<const std::uint8_t> values,
+                                           std::vector<std::int64_t> shape);
   /// One dimension of UTF-32 strings, each padded to the longest.
   /// @throws InvalidArgument  a string that is not UTF-8
   [[nodiscard]] static NpyArray from_strings(std::span<const std::string> values);

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+#include <attune/data/npz.hpp>
+#include <attune/sparse/csr_matrix.hpp>
+
+namespace attune::data {
+
+/// The features of num_nodes nodes: dense as `features` or `attr_matrix`, or as CSR in attr_data,
+/// attr_indices, attr_indptr and attr_shape. Zeros are dropped. Rows without a negative number are
+/// divided by their sum unless all have been already.
+/// @throws FileError  missing, in both forms, contradictory, or not finite
+[[nodiscard]] sparse::CsrMatrix read_features(const NpzArchive& npz, std::int64_t num_nodes);
+
+}  // namespace attune::data
