@@ -1,5 +1,6 @@
 #include "core/onednn.hpp"
 
+#include <array>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -95,10 +96,10 @@ class TileKernel {
     c_ = dnnl::memory(pd.dst_desc(), engine(), nullptr);
     scratch_bytes_ = static_cast<std::int64_t>(pd.scratchpad_desc().get_size());
     scratch_ = dnnl::memory(pd.scratchpad_desc(), engine(), nullptr);
-    arguments_ = {{DNNL_ARG_SRC, a_},
-                  {DNNL_ARG_WEIGHTS, b_},
-                  {DNNL_ARG_DST, c_},
-                  {DNNL_ARG_SCRATCHPAD, scratch_}};
+    arguments_ = {{{DNNL_ARG_SRC, a_.get()},
+                   {DNNL_ARG_WEIGHTS, b_.get()},
+                   {DNNL_ARG_DST, c_.get()},
+                   {DNNL_ARG_SCRATCHPAD, scratch_.get()}}};
   }
 
   void run(dnnl::stream& stream, const float* a, const float* b, float* c) {
@@ -110,7 +111,11 @@ class TileKernel {
     a_.set_data_handle(const_cast<float*>(a));
     b_.set_data_handle(const_cast<float*>(b));
     c_.set_data_handle(c);
-    primitive_.execute(stream, arguments_);
+    // The C++ wrapper would copy the arguments into a vector, every time.
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(primitive_.get(), stream.get(), static_cast<int>(arguments_.size()),
+                               arguments_.data()),
+        "could not execute a matrix product");
   }
 
  private:
@@ -120,7 +125,7 @@ class TileKernel {
   dnnl::memory c_;
   dnnl::memory scratch_;
   std::int64_t scratch_bytes_ = 0;
-  std::unordered_map<int, dnnl::memory> arguments_;
+  std::array<dnnl_exec_arg_t, 4> arguments_{};
 };
 
 }  // namespace

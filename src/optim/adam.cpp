@@ -67,8 +67,8 @@ Coefficients<T> coefficients(const AdamOptions& options, double learning_rate, d
           .epsilon = static_cast<T>(options.epsilon)};
 }
 
-// One pass over the four arrays. This file is compiled with -fno-math-errno: without it sqrt keeps
-// a branch to a library call and the loop is not vectorised.
+// One pass over the four arrays. It is vectorised only under -fno-math-errno: otherwise sqrt keeps a
+// branch to a library call.
 template <std::floating_point T>
 void update_block(const Coefficients<T>& c, std::int64_t n, const T* __restrict gradient,
                   T* __restrict parameter, T* __restrict first_moment,

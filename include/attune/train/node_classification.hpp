@@ -1,0 +1,41 @@
+#pragma once
+
+#include <attune/core/tensor.hpp>
+#include <attune/data/node_dataset.hpp>
+#include <attune/graph/graph.hpp>
+#include <attune/models/graph_classifier.hpp>
+#include <attune/nn/features.hpp>
+#include <attune/train/trainer.hpp>
+
+namespace attune::train {
+
+/// A data set in the form that GraphClassifier takes it: every node hears itself, the features stay
+/// sparse. Cheap to copy; several models may be trained on one at the same time.
+///
+///     const NodeClassification problem(dataset);
+///     models::GraphClassifier model(options, seed);
+///     Trainer trainer(model.parameters(), problem.task(model), {.seed = seed});
+///     const FitResult result = fit(trainer);
+class NodeClassification {
+ public:
+  /// @param dataset  must outlive this and the tasks made from it
+  explicit NodeClassification(const data::NodeDataset& dataset);
+
+  /// @param model  must outlive the task; this must too
+  [[nodiscard]] ClassificationTask task(const models::GraphClassifier& model) const;
+
+  /// Of an evaluation pass, [num_nodes, num_classes].
+  [[nodiscard]] core::Tensor logits(const models::GraphClassifier& model) const;
+
+  [[nodiscard]] const data::NodeDataset& dataset() const noexcept { return *dataset_; }
+  [[nodiscard]] const nn::Features& features() const noexcept { return features_; }
+  /// With self-loops.
+  [[nodiscard]] const graph::Graph& graph() const noexcept { return graph_; }
+
+ private:
+  const data::NodeDataset* dataset_;
+  nn::Features features_;
+  graph::Graph graph_;
+};
+
+}  // namespace attune::train

@@ -1,0 +1,210 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "train/checkpoint_json.hpp"
+#include <attune/core/digest.hpp>
+#include <attune/core/error.hpp>
+#include <attune/core/file.hpp>
+#include <attune/core/text.hpp>
+#include <attune/train/checkpoint.hpp>
+#include <attune/train/safetensors.hpp>
+
+namespace attune::train {
+
+using core::text;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kIndex = "checkpoint.json";
+constexpr std::int64_t kMostIndexBytes = 1 << 20;
+
+const std::string kParameter = "parameter.";
+const std::string kFirstMoment = "first_moment.";
+const std::string kSecondMoment = "second_moment.";
+const std::string kStep = "step.";
+
+std::string index_path(const std::string& folder) {
+  return (fs::path(folder) / kIndex).string();
+}
+
+// ---- saving
+
+Safetensors model_tensors(const TrainerState& state) {
+  Safetensors content;
+  for (const NamedTensor& named : state.best_parameters) {
+    content.tensors.emplace(named.name, named.tensor);
+  }
+  return content;
+}
+
+Safetensors state_tensors(const TrainerState& state) {
+  Safetensors content;
+  for (const NamedTensor& named : state.parameters) {
+    content.tensors.emplace(kParameter + named.name, named.tensor);
+  }
+  for (const optim::AdamParameterState& parameter : state.optimizer) {
+    content.tensors.emplace(kFirstMoment + parameter.name, parameter.first_moment);
+    content.tensors.emplace(kSecondMoment + parameter.name, parameter.second_moment);
+    content.integers.emplace(kStep + parameter.name,
+                             IntegerTensor{core::Shape(), {parameter.step}});
+  }
+  return content;
+}
+
+CheckpointFile write_tensors(const std::string& folder, const char* kind,
+                             const Safetensors& content) {
+  const std::string bytes = encode_safetensors(content);
+  CheckpointFile file;
+  file.sha256 = core::sha256(bytes);
+  file.bytes = static_cast<std::int64_t>(bytes.size());
+  file.name = checkpoint_file_name(kind, file.sha256);
+  core::write_file_atomically((fs::path(folder) / file.name).string(), bytes);
+  return file;
+}
+
+// Ours, but of a checkpoint that has been replaced, or left behind by a process that was killed.
+bool is_stale(const std::string& name, const CheckpointIndex& index) {
+  if (name == kIndex || name == index.model.name || name == index.state.name) {
+    return false;
+  }
+  const bool ours =
+      name.starts_with("model-") || name.starts_with("state-") || name.starts_with(kIndex);
+  return ours && (name.ends_with(".safetensors") || name.ends_with(".partial"));
+}
+
+// What cannot be removed harms nobody: errors are let go.
+void remove_stale_files(const std::string& folder, const CheckpointIndex& index) {
+  std::vector<fs::path> stale;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (is_stale(at->path().filename().string(), index)) {
+      stale.push_back(at->path());
+    }
+  }
+  for (const fs::path& path : stale) {
+    fs::remove(path, error);
+  }
+}
+
+// ---- loading
+
+Safetensors read_tensors(const std::string& folder, const CheckpointFile& file) {
+  const std::string path = (fs::path(folder) / file.name).string();
+  const std::string bytes = core::read_file(path, file.bytes);
+  if (static_cast<std::int64_t>(bytes.size()) != file.bytes) {
+    throw FileError(
+        path, text("expected ", file.bytes, " bytes, as ", kIndex, " says, found ", bytes.size()));
+  }
+  if (const std::string found = core::sha256(bytes); found != file.sha256) {
+    throw FileError(
+        path, text("expected SHA-256 ", file.sha256, ", as ", kIndex, " says, found ", found));
+  }
+  return decode_safetensors(bytes, path);
+}
+
+std::vector<NamedTensor> tensors_under(const Safetensors& content, const std::string& prefix) {
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, tensor] : content.tensors) {
+    if (name.starts_with(prefix)) {
+      tensors.push_back({name.substr(prefix.size()), tensor});
+    }
+  }
+  return tensors;
+}
+
+std::vector<optim::AdamParameterState> optimizer_state(const Safetensors& content,
+                                                       const std::string& path) {
+  std::vector<optim::AdamParameterState> optimizer;
+  for (NamedTensor& first : tensors_under(content, kFirstMoment)) {
+    const auto second = content.tensors.find(kSecondMoment + first.name);
+    const auto step = content.integers.find(kStep + first.name);
+    if (second == content.tensors.end() || step == content.integers.end() ||
+        step->second.values.size() != 1) {
+      throw FileError(path, text("expected ", kFirstMoment, ", ", kSecondMoment, " and ", kStep,
+                                 " of each parameter"));
+    }
+    optimizer.push_back({.name = std::move(first.name),
+                         .step = step->second.values[0],
+                         .first_moment = std::move(first.tensor),
+                         .second_moment = second->second});
+  }
+  return optimizer;
+}
+
+void load_tensors(const std::string& folder, const CheckpointIndex& index, TrainerState& state) {
+  const Safetensors model = read_tensors(folder, index.model);
+  const Safetensors running = read_tensors(folder, index.state);
+  state.best_parameters = tensors_under(model, "");
+  state.parameters = tensors_under(running, kParameter);
+  state.optimizer = optimizer_state(running, (fs::path(folder) / index.state.name).string());
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& folder, const CheckpointDescription& description,
+                     const Trainer& trainer) {
+  if (trainer.epoch() < 1) {
+    throw InvalidArgument("checkpoint: expected at least one epoch to have been run, got none");
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw FileError(folder, text("cannot make the folder: ", error.message()));
+  }
+  const TrainerState state = trainer.state();
+  CheckpointIndex index;
+  index.description = description;
+  index.finished = trainer.finished();
+  const std::string json_without_files = to_json(index, state);  // fails before anything is written
+  index.model = write_tensors(folder, "model", model_tensors(state));
+  index.state = write_tensors(folder, "state", state_tensors(state));
+  core::write_file_atomically(index_path(folder), to_json(index, state));
+  remove_stale_files(folder, index);
+}
+
+bool has_checkpoint(const std::string& folder) {
+  std::error_code error;
+  return fs::exists(index_path(folder), error);
+}
+
+Checkpoint load_checkpoint(const std::string& folder) {
+  Checkpoint checkpoint;
+  checkpoint.path = index_path(folder);
+  CheckpointIndex index = read_index(core::read_file(checkpoint.path, kMostIndexBytes),
+                                     checkpoint.path, checkpoint.state);
+  load_tensors(folder, index, checkpoint.state);
+  checkpoint.version = std::move(index.version);
+  checkpoint.description = std::move(index.description);
+  checkpoint.finished = index.finished;
+  return checkpoint;
+}
+
+void resume(Trainer& trainer, const Checkpoint& checkpoint, const CheckpointDescription& now) {
+  const CheckpointDescription& then = checkpoint.description;
+  try {
+    require_same_settings(then.model, now.model, "model");
+    require_same_settings(then.dataset, now.dataset, "dataset");
+    require_same_settings(then.run, now.run, "run");
+    trainer.load_state(checkpoint.state);
+  } catch (const InvalidArgument& error) {
+    throw FileError(checkpoint.path, error.what());
+  } catch (const ShapeError& error) {
+    throw FileError(checkpoint.path, error.what());
+  }
+}
+
+void load_best_parameters(const nn::Module& model, const Checkpoint& checkpoint) {
+  try {
+    load_parameters(model.parameters(), checkpoint.state.best_parameters, "model");
+  } catch (const InvalidArgument& error) {
+    throw FileError(checkpoint.path, error.what());
+  } catch (const ShapeError& error) {
+    throw FileError(checkpoint.path, error.what());
+  }
+}
+
+}  // namespace attune::train

@@ -1,0 +1,129 @@
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "train/abbreviated.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/train/settings.hpp>
+
+namespace attune::train {
+
+using core::text;
+using models::GraphClassifierOptions;
+using models::GraphModel;
+
+namespace {
+
+constexpr std::array<std::pair<GraphModel, const char*>, 2> kModels = {
+    {{GraphModel::gat, "gat"}, {GraphModel::gcn, "gcn"}}};
+
+// Calls f(name, option) for each option of a GraphClassifier: the one list of their names.
+template <class Options, class F>
+void for_each_option(Options& options, F&& f) {
+  f("in_channels", options.in_channels);
+  f("num_classes", options.num_classes);
+  f("hidden_channels", options.hidden_channels);
+  f("heads", options.heads);
+  f("out_heads", options.out_heads);
+  f("layers", options.layers);
+  f("dropout", options.dropout);
+  f("attention_dropout", options.attention_dropout);
+  f("negative_slope", options.negative_slope);
+  f("residual", options.residual);
+}
+
+template <class T>
+const T& setting(const Settings& settings, const std::string& name, const char* expected) {
+  const auto at = settings.find(name);
+  if (at == settings.end()) {
+    throw InvalidArgument(text("model: ", name, " is missing"));
+  }
+  const T* const value = std::get_if<T>(&at->second);
+  if (value == nullptr) {
+    throw InvalidArgument(
+        text("model: ", name, " must be ", expected, ", got ", to_string(at->second)));
+  }
+  return *value;
+}
+
+void read(const Settings& settings, const char* name, std::int64_t& option) {
+  option = setting<std::int64_t>(settings, name, "a whole number");
+}
+void read(const Settings& settings, const char* name, double& option) {
+  option = setting<double>(settings, name, "a number with a decimal point");
+}
+void read(const Settings& settings, const char* name, bool& option) {
+  option = setting<bool>(settings, name, "true or false");
+}
+
+}  // namespace
+
+std::string to_string(const Setting& setting) {
+  return std::visit(
+      [](const auto& value) {
+        return abbreviated(
+            nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+      },
+      setting);
+}
+
+void require_same_settings(const Settings& saved, const Settings& now, const std::string& who) {
+  for (const auto& [name, setting] : saved) {
+    const auto at = now.find(name);
+    if (at == now.end()) {
+      throw InvalidArgument(
+          text(who, ".", abbreviated(name), " was ", to_string(setting), ", got nothing"));
+    }
+    if (at->second != setting) {
+      throw InvalidArgument(text(who, ".", abbreviated(name), " was ", to_string(setting), ", got ",
+                                 to_string(at->second)));
+    }
+  }
+  for (const auto& [name, setting] : now) {
+    if (!saved.contains(name)) {
+      throw InvalidArgument(text(who, ".", name, " was nothing, got ", to_string(setting)));
+    }
+  }
+}
+
+Settings to_settings(const GraphClassifierOptions& options) {
+  Settings settings{{"model", to_string(options.model)}};
+  for_each_option(options, [&](const char* name, const auto& option) { settings[name] = option; });
+  return settings;
+}
+
+GraphClassifierOptions graph_classifier_options(const Settings& settings) {
+  GraphClassifierOptions options;
+  options.model = graph_model(setting<std::string>(settings, "model", "a name"));
+  for_each_option(options, [&](const char* name, auto& option) { read(settings, name, option); });
+  const Settings known = to_settings(options);
+  for (const auto& [name, value] : settings) {
+    if (!known.contains(name)) {
+      throw InvalidArgument(
+          text("model: no option is named ", abbreviated(name), ", got ", to_string(value)));
+    }
+  }
+  return options;
+}
+
+std::string to_string(GraphModel model) {
+  for (const auto& [value, name] : kModels) {
+    if (value == model) {
+      return name;
+    }
+  }
+  throw InvalidArgument("model: not one of those that there are");
+}
+
+GraphModel graph_model(const std::string& name) {
+  for (const auto& [value, known] : kModels) {
+    if (name == known) {
+      return value;
+    }
+  }
+  throw InvalidArgument(text("model: expected gat or gcn, got \"", abbreviated(name), "\""));
+}
+
+}  // namespace attune::train
