@@ -83,15 +83,20 @@ void allow_threads(int n) {
 
 void loop_in_this_arena(std::int64_t count, FunctionRef<void(std::int64_t)> f) {
   const int threads = arena_threads;
-  tbb::parallel_for(
-      tbb::blocked_range<std::int64_t>(0, count, 1),
-      [&](const tbb::blocked_range<std::int64_t>& range) {
-        const InArena in_arena(threads);  // a worker may start loops of its own
-        for (std::int64_t i = range.begin(); i != range.end(); ++i) {
-          f(i);
-        }
-      },
-      tbb::simple_partitioner());
+  // Isolated: a thread that waits for the end of this loop helps with nothing but this loop. It
+  // could otherwise begin another task of a loop around it, a seed of a sweep say, in the middle of
+  // this one, and find the state of the thread as this one has left it.
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(
+        tbb::blocked_range<std::int64_t>(0, count, 1),
+        [&](const tbb::blocked_range<std::int64_t>& range) {
+          const InArena in_arena(threads);  // a worker may start loops of its own
+          for (std::int64_t i = range.begin(); i != range.end(); ++i) {
+            f(i);
+          }
+        },
+        tbb::simple_partitioner());
+  });
 }
 
 }  // namespace

@@ -48,18 +48,12 @@ class Pool {
  public:
   void* allocate(std::size_t bytes) {
     const SizeClass wanted = size_class(bytes);
-    note_use(static_cast<std::int64_t>(wanted.bytes));
-    {
-      const std::lock_guard lock(mutex_);
-      FreeBlock*& head = free_[static_cast<std::size_t>(wanted.index)];
-      if (head != nullptr) {
-        FreeBlock* block = head;
-        ASAN_UNPOISON_MEMORY_REGION(block, wanted.bytes);
-        head = block->next;
-        return block;
-      }
+    void* block = take_kept(wanted);
+    if (block == nullptr) {
+      block = allocate_from_system(wanted.bytes);
     }
-    return allocate_from_system(wanted.bytes);
+    note_use(static_cast<std::int64_t>(wanted.bytes));
+    return block;
   }
 
   void release(void* block, std::size_t bytes) noexcept {
@@ -97,6 +91,17 @@ class Pool {
   }
 
  private:
+  void* take_kept(const SizeClass& wanted) noexcept {
+    const std::lock_guard lock(mutex_);
+    FreeBlock*& head = free_[static_cast<std::size_t>(wanted.index)];
+    FreeBlock* block = head;
+    if (block != nullptr) {
+      ASAN_UNPOISON_MEMORY_REGION(block, wanted.bytes);
+      head = block->next;
+    }
+    return block;
+  }
+
   static std::size_t class_bytes(int index) noexcept {
     if (index < 4) {
       return static_cast<std::size_t>(index + 1) * kAlignment;
@@ -112,7 +117,6 @@ class Pool {
       block = ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
     }
     if (block == nullptr) {
-      in_use_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
       throw std::bad_alloc();
     }
     system_allocations_.fetch_add(1, std::memory_order_relaxed);
