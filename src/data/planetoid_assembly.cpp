@@ -87,7 +87,7 @@ class Assembly {
     for (const std::int64_t node : parts_.test_index) {
       last = std::max(last, node);
     }
-    if (last + 1 != num_nodes) {
+    if (last != num_nodes - 1) {
       fail("graph", "expected nodes 0 to ", last, ", as in allx and test.index, found 0 to ",
            num_nodes - 1);
     }

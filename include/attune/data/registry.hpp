@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <attune/data/node_dataset.hpp>
+
+namespace attune::data {
+
+/// A data set that load_dataset() knows by name.
+struct KnownDataset {
+  std::string name;
+  std::string summary;     ///< one line: what it is and how large
+  bool fetchable = false;  ///< fetch_dataset() can download it
+};
+
+[[nodiscard]] std::vector<KnownDataset> known_datasets();
+
+/// Folders in which data is looked for, in this order, whether they exist or not: `data_dir` unless
+/// empty, $ATTUNE_DATA where set, `datasets` in the working directory, default_data_folder().
+[[nodiscard]] std::vector<std::string> data_folders(const std::string& data_dir = {});
+
+/// Where downloads go unless told otherwise: $XDG_CACHE_HOME/attune/datasets, else
+/// ~/.cache/attune/datasets. Empty where neither variable nor home folder is known.
+[[nodiscard]] std::string default_data_folder();
+
+/// A data set by name:
+///
+///     cora, citeseer, pubmed     Planetoid files in FOLDER/planetoid, or in FOLDER itself
+///     citation-like, citation-like:N    generated, of N nodes
+///     PATH.npz                   attune's own layout; looked for as given, then in the folders
+///
+/// Of the folders the first that holds all files of the set is taken; `data_dir` as soon as it
+/// holds one, so that no other copy stands in for what was asked for.
+///
+/// @throws InvalidArgument  an unknown name (says which are near), or a number of nodes out of
+/// range
+/// @throws FileError        data_dir does not exist; the files are in none of the folders (lists
+///                          them, and the command that downloads the set); a file is malformed
+[[nodiscard]] NodeDataset load_dataset(const std::string& name, const std::string& data_dir = {});
+
+}  // namespace attune::data

@@ -1,0 +1,142 @@
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+
+#include "data/planetoid_files.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/suggest.hpp>
+#include <attune/core/text.hpp>
+#include <attune/data/native_npz.hpp>
+#include <attune/data/planetoid.hpp>
+#include <attune/data/registry.hpp>
+
+namespace attune::data {
+
+using core::text;
+
+namespace {
+
+constexpr std::string_view kNpzEnding = ".npz";
+
+bool exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+/// Value of an environment variable, empty where it is unset.
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::size_t count_files(const std::string& folder, const std::string& name) {
+  std::size_t found = 0;
+  for (const std::string_view part : kPlanetoidParts) {
+    found += exists(text(folder, "/", planetoid_file_name(name, part))) ? 1U : 0U;
+  }
+  return found;
+}
+
+void require_folder(const std::string& data_dir) {
+  std::error_code ignored;
+  if (!data_dir.empty() && !std::filesystem::is_directory(data_dir, ignored)) {
+    throw FileError(data_dir, "expected a folder with data sets, found none");
+  }
+}
+
+std::string join(const std::vector<std::string>& folders) {
+  std::string out;
+  for (const std::string& folder : folders) {
+    out += text(out.empty() ? "" : ", ", folder);
+  }
+  return out;
+}
+
+/// The folder to read a Planetoid set from, by the rule in the header.
+std::string find_planetoid(const std::string& name, const std::string& data_dir) {
+  require_folder(data_dir);
+  const std::vector<std::string> folders = data_folders(data_dir);
+  std::string incomplete;
+  for (const std::string& folder : folders) {
+    for (const std::string& place : {text(folder, "/planetoid"), folder}) {
+      const std::size_t found = count_files(place, name);
+      if (found == kPlanetoidParts.size() || (found > 0 && folder == data_dir)) {
+        return place;
+      }
+      if (found > 0 && incomplete.empty()) {
+        incomplete = place;
+      }
+    }
+  }
+  if (incomplete.empty()) {
+    throw FileError(text("planetoid/", planetoid_file_name(name, kPlanetoidParts[0])),
+                    text("not found in ", join(folders), "; `attune datasets fetch ", name,
+                         "` downloads the set"));
+  }
+  return incomplete;  // the loader says what is missing
+}
+
+/// The path itself where it exists, else the first folder that has it.
+std::string find_npz(const std::string& path, const std::string& data_dir) {
+  require_folder(data_dir);
+  if (exists(path)) {
+    return path;
+  }
+  const std::vector<std::string> folders = data_folders(data_dir);
+  for (const std::string& folder : folders) {
+    const std::string place = text(folder, "/", path);
+    if (path.front() != '/' && exists(place)) {
+      return place;
+    }
+  }
+  throw FileError(path,
+                  path.front() == '/' ? "not found" : text("not found, nor in ", join(folders)));
+}
+
+}  // namespace
+
+std::vector<KnownDataset> known_datasets() {
+  std::vector<KnownDataset> known;
+  for (const PublishedPlanetoid& set : kPublishedPlanetoid) {
+    known.push_back(
+        {.name = std::string(set.name), .summary = std::string(set.summary), .fetchable = true});
+  }
+  return known;
+}
+
+std::vector<std::string> data_folders(const std::string& data_dir) {
+  std::vector<std::string> folders;
+  for (const std::string& folder :
+       {data_dir, environment("ATTUNE_DATA"), std::string("datasets"), default_data_folder()}) {
+    if (!folder.empty()) {
+      folders.push_back(folder);
+    }
+  }
+  return folders;
+}
+
+std::string default_data_folder() {
+  const std::string cache = environment("XDG_CACHE_HOME");
+  if (!cache.empty() && cache.front() == '/') {  // relative ones are to be ignored, says XDG
+    return text(cache, "/attune/datasets");
+  }
+  const std::string home = environment("HOME");
+  return home.empty() ? "" : text(home, "/.cache/attune/datasets");
+}
+
+NodeDataset load_dataset(const std::string& name, const std::string& data_dir) {
+  if (name.size() >= kNpzEnding.size() &&
+      std::string_view(name).substr(name.size() - kNpzEnding.size()) == kNpzEnding) {
+    return load_native_npz(find_npz(name, data_dir));
+  }
+  if (find_published_planetoid(name) != nullptr) {
+    return load_planetoid(find_planetoid(name, data_dir), name);
+  }
+  std::vector<std::string> names;
+  for (const KnownDataset& known : known_datasets()) {
+    names.push_back(known.name);
+  }
+  throw InvalidArgument(text("unknown data set \"", name, "\"", core::suggestion(name, names)));
+}
+
+}  // namespace attune::data
