@@ -1,0 +1,56 @@
+#include <catch2/catch.hpp>
+
+#include <attune/core/error.hpp>
+#include <attune/train/settings.hpp>
+
+using attune::InvalidArgument;
+using attune::models::GraphClassifierOptions;
+using attune::models::GraphModel;
+using attune::train::graph_classifier_options;
+using attune::train::graph_model;
+using attune::train::Settings;
+using attune::train::to_settings;
+using Catch::Matchers::Contains;
+
+TEST_CASE("settings: a graph classifier's options come back as they were", "[train][settings]") {
+  const GraphClassifierOptions options{.model = GraphModel::gcn,
+                                       .in_channels = 11,
+                                       .num_classes = 12,
+                                       .hidden_channels = 13,
+                                       .heads = 14,
+                                       .out_heads = 15,
+                                       .layers = 16,
+                                       .dropout = 0.17,
+                                       .attention_dropout = 0.18,
+                                       .negative_slope = 0.19,
+                                       .residual = true};
+  const Settings settings = to_settings(options);
+  CHECK(settings.size() == 11);
+  const GraphClassifierOptions back = graph_classifier_options(settings);
+  CHECK(to_settings(back) == settings);
+  CHECK(back.model == GraphModel::gcn);
+  CHECK(back.layers == 16);
+  CHECK(back.negative_slope == 0.19);
+  CHECK(back.residual);
+}
+
+TEST_CASE("settings: what makes no graph classifier is named", "[train][settings]") {
+  const Settings good = to_settings({.in_channels = 1, .num_classes = 2});
+  Settings bad = good;
+  bad.erase("heads");
+  CHECK_THROWS_WITH(graph_classifier_options(bad), "model: heads is missing");
+  bad = good;
+  bad["heads"] = 8.0;
+  CHECK_THROWS_WITH(graph_classifier_options(bad), "model: heads must be a whole number, got 8.0");
+  bad = good;
+  bad["residual"] = std::string("yes");
+  CHECK_THROWS_WITH(graph_classifier_options(bad), Contains("true or false, got \"yes\""));
+  bad = good;
+  bad["depth"] = true;
+  CHECK_THROWS_WITH(graph_classifier_options(bad), "model: no option is named depth, got true");
+  bad = good;
+  bad["model"] = std::string("gta");
+  CHECK_THROWS_WITH(graph_classifier_options(bad), "model: expected gat or gcn, got \"gta\"");
+  CHECK(graph_model("gat") == GraphModel::gat);
+  CHECK(attune::train::to_string(GraphModel::gcn) == "gcn");
+}
