@@ -12,10 +12,28 @@ namespace attune::autograd {
 
 using core::Tensor;
 
-Variable::Impl::Impl() = default;
-Variable::Impl::~Impl() = default;
-
 namespace {
+
+using NodeList = std::vector<core::Ref<Node>, core::PoolAllocator<core::Ref<Node>>>;
+
+// Drops an operation and, with the last owner, its inputs, the operations that made these, and so
+// on: one after another, since a destructor that calls the next would need a stack as deep as the
+// record is long.
+void drop_record(core::Ref<Node> node) {
+  thread_local NodeList* being_dropped = nullptr;
+  if (being_dropped != nullptr) {
+    being_dropped->push_back(std::move(node));
+    return;
+  }
+  NodeList list;
+  being_dropped = &list;
+  list.push_back(std::move(node));
+  while (!list.empty()) {
+    const core::Ref<Node> last = std::move(list.back());
+    list.pop_back();
+  }
+  being_dropped = nullptr;
+}
 
 thread_local bool recording = true;
 thread_local std::uint64_t next_sequence = 0;
@@ -48,6 +66,13 @@ void accumulate(Tensor& sum, Tensor grad) {
 }
 
 }  // namespace
+
+Variable::Impl::Impl() = default;
+Variable::Impl::~Impl() {
+  if (creator) {
+    drop_record(std::move(creator));
+  }
+}
 
 Variable::Variable(Tensor value, bool requires_grad) : impl_(new Impl) {
   impl_->value = std::move(value);
@@ -82,6 +107,10 @@ const Tensor& Variable::grad() const {
 
 Tensor& Variable::mutable_grad() {
   (void)value();
+  // An operation may have handed one tensor to several inputs.
+  if (impl_->grad.defined() && !impl_->grad.unique()) {
+    impl_->grad = impl_->grad.clone();
+  }
   return impl_->grad;
 }
 
@@ -167,7 +196,6 @@ void backward(const Variable& output, const Tensor& grad_output) {
     accumulate(output.impl_->grad, grad_output);
     return;
   }
-  using NodeList = std::vector<core::Ref<Node>, core::PoolAllocator<core::Ref<Node>>>;
   const auto older = [](const core::Ref<Node>& a, const core::Ref<Node>& b) {
     return a->sequence_ < b->sequence_;
   };

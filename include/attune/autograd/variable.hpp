@@ -41,6 +41,7 @@ class Variable {
 
   /// Gradient of a leaf summed over the backward() calls since zero_grad(); undefined before.
   [[nodiscard]] const core::Tensor& grad() const;
+  /// The same, to be changed or replaced; nobody else holds its elements.
   [[nodiscard]] core::Tensor& mutable_grad();
   void zero_grad();
 
