@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <attune/train/metrics.hpp>
+#include <attune/train/settings.hpp>
+#include <attune/train/statistics.hpp>
+#include <attune/train/trainer.hpp>
+
+namespace attune::train {
+
+/// One seed.
+struct RunResult {
+  std::uint64_t seed = 0;
+  FitResult fit;
+  std::optional<double> mmd = std::nullopt;  ///< how far apart queries and keys are, where measured
+};
+
+/// Accuracies of the same seeds in another result.
+struct Comparison {
+  std::string other;  ///< file it was read from
+  PairedTest test;    ///< of this minus the other
+};
+
+/// What `train` and `sweep` found.
+struct ExperimentResult {
+  std::string command;  ///< as it was typed
+  Settings config;      ///< all options, defaults included
+  std::string dataset;
+  std::string dataset_sha256;
+  std::string dataset_source;
+  std::string model;
+  std::string align = "none";
+  double align_weight = 0;
+  int threads = 1;
+  int jobs = 1;
+  std::vector<RunResult> runs;
+  std::optional<Comparison> comparison = std::nullopt;
+};
+
+/// What `evaluate` found.
+struct EvaluationResult {
+  std::string command;
+  std::string checkpoint;
+  std::string dataset;
+  std::string dataset_sha256;
+  std::string model;
+  int threads = 1;
+  int ece_bins = MetricsOptions().ece_bins;
+  ClassificationMetrics train;
+  std::optional<ClassificationMetrics> validation = std::nullopt;
+  std::optional<ClassificationMetrics> test = std::nullopt;
+};
+
+/// Mean, deviation and so on of the test accuracies; none where no run has one.
+[[nodiscard]] std::optional<Summary> test_accuracy(std::span<const RunResult> runs);
+
+/// JSON with the keys that DESIGN.md and README.md list, indented, the same text for the same
+/// result. What is missing or not finite is left out; null never appears.
+/// @throws InvalidArgument  a text that is not UTF-8
+[[nodiscard]] std::string to_json(const ExperimentResult& result);
+[[nodiscard]] std::string to_json(const EvaluationResult& result);
+
+/// Replaces the file as a whole.
+/// @throws FileError, InvalidArgument
+void write_result(const std::string& path, const ExperimentResult& result);
+void write_evaluation(const std::string& path, const EvaluationResult& result);
+
+struct SeedAccuracy {
+  std::uint64_t seed = 0;
+  double test_accuracy = 0;
+};
+
+/// Seeds and test accuracies of a result that write_result() wrote; runs without one are left out.
+/// @throws FileError  no such file, not JSON, or not of that form
+[[nodiscard]] std::vector<SeedAccuracy> read_test_accuracies(const std::string& path);
+
+/// Pairs the runs with those of a result file by their seeds.
+/// @throws FileError  as read_test_accuracies; or fewer than two seeds are in both
+[[nodiscard]] Comparison compare_with(std::span<const RunResult> runs, const std::string& path);
+
+}  // namespace attune::train
