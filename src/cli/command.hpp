@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace attune::cli {
+
+inline constexpr int kSuccess = 0;
+inline constexpr int kInternalFailure = 1;
+inline constexpr int kBadInput = 2;
+inline constexpr int kInterrupted = 130;
+
+/// Options that every subcommand understands.
+struct GlobalOptions {
+  int threads = 0;  ///< 0: one per core
+  std::string data_dir;
+  std::string json;  ///< file to write the result to; empty: none
+  bool quiet = false;
+  std::string command_line;  ///< as it was typed, for result files
+};
+
+/// What the chosen subcommand does once everything is parsed. @return exit status
+using Action = std::function<int(const GlobalOptions&)>;
+
+// Each adds its subcommand to the application and sets `action` when it is chosen.
+void add_train_command(CLI::App& app, Action& action);
+void add_sweep_command(CLI::App& app, Action& action);
+void add_evaluate_command(CLI::App& app, Action& action);
+void add_predict_command(CLI::App& app, Action& action);
+void add_datasets_command(CLI::App& app, Action& action);
+
+}  // namespace attune::cli

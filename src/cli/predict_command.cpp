@@ -1,0 +1,138 @@
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.hpp"
+#include "cli/saved_model.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/file.hpp>
+#include <attune/core/text.hpp>
+#include <attune/data/npz.hpp>
+
+namespace attune::cli {
+namespace {
+
+struct PredictOptions {
+  std::string checkpoint;
+  std::string dataset;
+  std::string output;
+  std::string attention;
+};
+
+std::vector<double> probabilities(std::span<const float> logits) {
+  std::vector<double> p(logits.begin(), logits.end());
+  const double most = *std::max_element(p.begin(), p.end());
+  double sum = 0;
+  for (double& x : p) {
+    x = std::exp(x - most);
+    sum += x;
+  }
+  for (double& x : p) {
+    x /= sum;
+  }
+  return p;
+}
+
+// node,predicted,p0,p1,...: a row a node, the shortest decimals that give the float back.
+std::string to_csv(const core::Tensor& logits) {
+  const std::int64_t classes = logits.size(1);
+  std::string csv = "node,predicted";
+  for (std::int64_t c = 0; c < classes; ++c) {
+    csv += core::text(",p", c);
+  }
+  csv += '\n';
+  for (std::int64_t i = 0; i < logits.size(0); ++i) {
+    const std::vector<double> p =
+        probabilities(logits.data<float>().subspan(i * classes, classes));
+    csv += core::text(i, ',', std::max_element(p.begin(), p.end()) - p.begin());
+    for (const double x : p) {
+      char digits[32];
+      const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<float>(x));
+      csv += ',';
+      csv.append(digits, end.ptr);
+    }
+    csv += '\n';
+  }
+  return csv;
+}
+
+// Keeps the coefficients of every layer.
+class AttentionRecorder final : public nn::AttentionSink {
+ public:
+  void receive(const core::Tensor& alpha) override { layers_.push_back(alpha); }
+  [[nodiscard]] const std::vector<core::Tensor>& layers() const noexcept { return layers_; }
+
+ private:
+  std::vector<core::Tensor> layers_;
+};
+
+// Members src and dst, [num_edges], self-loops included, and layer0, layer1, ..., [num_edges,
+// heads].
+void write_attention(const std::string& path, const graph::Graph& graph,
+                     const std::vector<core::Tensor>& layers) {
+  std::vector<std::int64_t> src;
+  std::vector<std::int64_t> dst;
+  const graph::CsrView in = graph.in_edges();
+  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      src.push_back(in.col_idx[e]);
+      dst.push_back(i);
+    }
+  }
+  const std::vector<std::int64_t> per_edge{graph.num_edges()};
+  std::vector<data::NamedArray> arrays;
+  arrays.emplace_back("src", data::NpyArray::from(std::span<const std::int64_t>(src), per_edge));
+  arrays.emplace_back("dst", data::NpyArray::from(std::span<const std::int64_t>(dst), per_edge));
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const std::vector<std::int64_t> shape{layers[l].size(0), layers[l].size(1)};
+    arrays.emplace_back(core::text("layer", l),
+                        data::NpyArray::from(layers[l].data<float>(), shape));
+  }
+  data::write_npz(path, arrays);
+}
+
+int predict(const PredictOptions& options, const GlobalOptions& global) {
+  const SavedModel saved(options.checkpoint, options.dataset, global.data_dir);
+  AttentionRecorder attention;
+  const core::Tensor logits = saved.logits(&attention);
+  core::write_file_atomically(options.output, to_csv(logits));
+  if (!options.attention.empty()) {
+    write_attention(options.attention, saved.problem().graph(), attention.layers());
+  }
+  if (!global.quiet) {
+    std::cout << core::text("wrote ", logits.size(0), " predictions to ", options.output, '\n');
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("predict", "Classify every node with a saved model");
+  const auto options = std::make_shared<PredictOptions>();
+  command->add_option("--checkpoint", options->checkpoint, "Folder that `train --out` wrote")
+      ->required()
+      ->type_name("DIR");
+  command
+      ->add_option("--dataset", options->dataset,
+                   "Another data set than it was trained on, with the same features and classes")
+      ->type_name("NAME");
+  command->add_option("--output", options->output, "CSV: node, predicted class, probabilities")
+      ->required()
+      ->type_name("FILE");
+  command
+      ->add_option("--attention", options->attention,
+                   "Also write the attention coefficients of every layer (.npz)")
+      ->type_name("FILE");
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return predict(*options, global); };
+  });
+}
+
+}  // namespace attune::cli

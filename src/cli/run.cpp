@@ -1,0 +1,108 @@
+#include "cli/run.hpp"
+
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/parallel.hpp>
+#include <attune/core/version.hpp>
+
+namespace attune::cli {
+namespace {
+
+// `--hidden_channels` is taken for `--hidden-channels`: users of other programs write both.
+std::vector<std::string> arguments(int argc, char** argv) {
+  std::vector<std::string> list;
+  for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them last first
+    std::string argument = argv[i];
+    if (argument.starts_with("--")) {
+      const std::size_t end = std::min(argument.find('='), argument.size());
+      std::replace(argument.begin() + 2, argument.begin() + static_cast<std::ptrdiff_t>(end), '_',
+                   '-');
+    }
+    list.push_back(std::move(argument));
+  }
+  return list;
+}
+
+std::string joined(int argc, char** argv) {
+  std::string line = "attune";
+  for (int i = 1; i < argc; ++i) {
+    line += ' ';
+    line += argv[i];
+  }
+  return line;
+}
+
+void add_global_options(CLI::App& app, GlobalOptions& global) {
+  app.add_option("--threads", global.threads, "Threads to use; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N");
+  app.add_option("--data-dir", global.data_dir,
+                 "Folder of data sets; else $ATTUNE_DATA, else datasets/")
+      ->type_name("DIR");
+  app.add_option("--json", global.json, "Write the result to this file as JSON")->type_name("FILE");
+  app.add_flag("--quiet", global.quiet, "No progress line, no summary");
+  app.set_config("--config", "", "Read options from this file: `name = value`, a section a subcommand")
+      ->type_name("FILE");
+  // A key that no option has is a typing error, not a wish to be ignored.
+  app.allow_config_extras(CLI::config_extras_mode::error);
+}
+
+int report(const char* what, int status) {
+  std::cerr << "attune: " << what << '\n';
+  return status;
+}
+
+// Runs the subcommand; errors become messages and exit statuses.
+int guarded(const Action& action, const GlobalOptions& global) {
+  try {
+    if (global.threads > 0) {
+      core::set_num_threads(global.threads);
+    }
+    return action(global);
+  } catch (const Error& error) {
+    return report(error.what(), kBadInput);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", kInternalFailure);
+  } catch (const std::exception& error) {
+    return report(error.what(), kInternalFailure);
+  }
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App app("Graph attention networks with aligned heads", "attune");
+  app.set_version_flag("--version", "attune " ATTUNE_VERSION);
+  app.option_defaults()->always_capture_default();
+  app.require_subcommand(1);
+  app.fallthrough();
+  GlobalOptions global;
+  Action action;
+  add_global_options(app, global);
+  add_train_command(app, action);
+  add_sweep_command(app, action);
+  add_evaluate_command(app, action);
+  add_predict_command(app, action);
+  add_datasets_command(app, action);
+  try {
+    global.command_line = joined(argc, argv);
+    app.parse(arguments(argc, argv));
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return report(error.what(), kBadInput);
+  } catch (const std::exception& error) {
+    return report(error.what(), kBadInput);
+  }
+  return guarded(action, global);
+}
+
+}  // namespace attune::cli

@@ -1,0 +1,58 @@
+#include "cli/saved_model.hpp"
+
+#include <variant>
+
+#include <attune/autograd/variable.hpp>
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/data/registry.hpp>
+
+namespace attune::cli {
+namespace {
+
+std::string name_of_dataset(const train::Checkpoint& checkpoint) {
+  const auto found = checkpoint.description.dataset.find("name");
+  if (found == checkpoint.description.dataset.end() ||
+      !std::holds_alternative<std::string>(found->second)) {
+    throw FileError(checkpoint.path, "expected the name of the data set, found none");
+  }
+  return std::get<std::string>(found->second);
+}
+
+void require_fit(const std::string& path, const models::GraphClassifierOptions& options,
+                 const data::NodeDataset& dataset) {
+  if (options.in_channels != dataset.features.columns() ||
+      options.num_classes != dataset.num_classes) {
+    throw FileError(path, core::text("the model takes ", options.in_channels, " features and ",
+                                     options.num_classes, " classes; ", dataset.name, " has ",
+                                     dataset.features.columns(), " and ", dataset.num_classes));
+  }
+}
+
+}  // namespace
+
+SavedModel::SavedModel(const std::string& folder, const std::string& dataset,
+                       const std::string& data_dir) {
+  const train::Checkpoint checkpoint = train::load_checkpoint(folder);
+  const models::GraphClassifierOptions options = [&] {
+    try {
+      return train::graph_classifier_options(checkpoint.description.model);
+    } catch (const InvalidArgument& error) {
+      throw FileError(checkpoint.path, error.what());
+    }
+  }();
+  dataset_ = data::load_dataset(dataset.empty() ? name_of_dataset(checkpoint) : dataset, data_dir);
+  require_fit(checkpoint.path, options, dataset_);
+  problem_ = std::make_unique<train::NodeClassification>(dataset_);
+  model_ = std::make_unique<models::GraphClassifier>(options, 0);
+  train::load_best_parameters(*model_, checkpoint);
+}
+
+core::Tensor SavedModel::logits(nn::AttentionSink* attention) const {
+  const autograd::NoGradScope no_grad;
+  nn::ForwardContext ctx;
+  ctx.attention_sink = attention;
+  return model_->forward(problem_->features(), problem_->graph(), ctx).value();
+}
+
+}  // namespace attune::cli

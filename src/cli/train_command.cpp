@@ -1,0 +1,125 @@
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/progress.hpp"
+#include "cli/report.hpp"
+#include "cli/training_options.hpp"
+#include "cli/training_run.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/data/registry.hpp>
+#include <attune/train/checkpoint.hpp>
+#include <attune/train/fit.hpp>
+#include <attune/train/node_classification.hpp>
+
+namespace attune::cli {
+namespace {
+
+using core::text;
+
+struct TrainOptions {
+  TrainingOptions training;
+  std::string out;
+  std::string resume;
+  bool overwrite = false;
+  std::int64_t checkpoint_every = 100;
+};
+
+void check_folders(const TrainOptions& options) {
+  if (!options.out.empty() && !options.resume.empty() && options.out != options.resume) {
+    throw InvalidArgument("--resume continues in its own folder: leave out --out");
+  }
+  if (options.resume.empty() && !options.out.empty() && !options.overwrite &&
+      train::has_checkpoint(options.out)) {
+    throw InvalidArgument(text("--out ", options.out,
+                               ": holds a checkpoint; continue it with --resume or replace it with "
+                               "--overwrite"));
+  }
+}
+
+train::FitHooks hooks(const TrainOptions& options, const train::CheckpointDescription& about,
+                      ProgressLine& progress, const std::atomic<bool>& stop) {
+  train::FitHooks hooks;
+  hooks.stop = &stop;
+  hooks.observer = [&progress, epochs = options.training.fit.epochs](
+                       const train::EpochReport& epoch) {
+    if (progress.due()) {
+      progress.show(epoch.epoch, describe(epoch, epochs));
+    }
+  };
+  const std::string& folder = options.resume.empty() ? options.out : options.resume;
+  if (!folder.empty()) {
+    hooks.save_every = options.checkpoint_every;
+    hooks.save = [&folder, &about](const train::Trainer& trainer) {
+      train::save_checkpoint(folder, about, trainer);
+    };
+  }
+  return hooks;
+}
+
+int train_model(const TrainOptions& options, const GlobalOptions& global) {
+  check_folders(options);
+  const TrainingOptions& training = options.training;
+  const data::NodeDataset dataset = data::load_dataset(training.dataset, global.data_dir);
+  const models::GraphClassifierOptions model_options = classifier_options(training, dataset);
+  const train::CheckpointDescription about = description(training, model_options, dataset);
+  train::FitOptions fit_options = training.fit;
+  fit_options.seed = training.seed;
+
+  const train::NodeClassification problem(dataset);
+  models::GraphClassifier model(model_options, training.seed);
+  train::Trainer trainer(model.parameters(), problem.task(model), fit_options);
+  if (!options.resume.empty()) {
+    train::resume(trainer, train::load_checkpoint(options.resume), about);
+  }
+  const InterruptScope interrupt;
+  const train::FitResult result = [&] {
+    ProgressLine progress(fit_options.epochs, global.quiet);
+    return train::fit(trainer, hooks(options, about, progress, interrupt.requested()));
+  }();
+  if (result.interrupted) {
+    const std::string& folder = options.resume.empty() ? options.out : options.resume;
+    std::cerr << text("attune: interrupted after epoch ", result.epochs,
+                      folder.empty() ? std::string("; nothing was saved, for want of --out")
+                                     : text("; saved: continue with --resume ", folder),
+                      '\n');
+    return kInterrupted;
+  }
+  if (!global.quiet) {
+    print_run(std::cout, dataset, model, result);
+  }
+  if (!global.json.empty()) {
+    write_result(global, training, model_options, dataset, {{training.seed, result}});
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("train", "Train a model and print its test accuracy");
+  const auto options = std::make_shared<TrainOptions>();
+  add_training_options(*command, options->training);
+  const std::string group = "Checkpoints";
+  command->add_option("--out", options->out, "Save the run in this folder")
+      ->type_name("DIR")
+      ->group(group);
+  command->add_option("--resume", options->resume, "Continue the run saved in this folder")
+      ->type_name("DIR")
+      ->group(group);
+  command->add_flag("--overwrite", options->overwrite, "Replace the run that --out holds")
+      ->group(group);
+  command->add_option("--checkpoint-every", options->checkpoint_every, "Epochs between savings")
+      ->check(CLI::Range(1, 1000000000))
+      ->type_name("N")
+      ->group(group);
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return train_model(*options, global); };
+  });
+}
+
+}  // namespace attune::cli

@@ -1,0 +1,94 @@
+#include "cli/training_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <attune/train/settings.hpp>
+
+namespace attune::cli {
+namespace {
+
+void add_model_options(CLI::App& command, TrainingOptions& o) {
+  const std::string group = "Model";
+  command.add_option("--model", o.model, "Layers to stack")
+      ->check(CLI::IsMember({"gat", "gcn"}))
+      ->group(group);
+  command
+      .add_option("--hidden-channels", o.hidden_channels,
+                  "Channels of each hidden layer, per head [gat: 8, gcn: 16]")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--heads", o.heads, "Heads of each hidden layer")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--out-heads", o.out_heads, "Heads of the last layer, averaged")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--layers", o.layers, "Layers, the last one included")
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_option("--dropout", o.dropout, "Dropout on the input of every layer [gat: 0.6, gcn: 0.5]")
+      ->type_name("P")
+      ->group(group);
+  command.add_option("--attention-dropout", o.attention_dropout, "Dropout of coefficients")
+      ->type_name("P")
+      ->group(group);
+  command.add_option("--negative-slope", o.negative_slope, "Of the leaky ReLU on the logits")
+      ->type_name("X")
+      ->group(group);
+  command.add_flag("--residual", o.residual, "Add the input of every layer to its output")
+      ->group(group);
+}
+
+void add_fit_options(CLI::App& command, TrainingOptions& o) {
+  const std::string group = "Training";
+  command.add_option("--align", o.align, "Distance between keys and queries to minimise")
+      ->check(CLI::IsMember({"none"}))
+      ->group(group);
+  command.add_option("--seed", o.seed, "Of weights and dropout")->type_name("N")->group(group);
+  command.add_option("--epochs", o.fit.epochs, "At most")->type_name("N")->group(group);
+  command
+      .add_option("--patience", o.fit.patience,
+                  "Epochs without better validation loss or accuracy to stop after; 0: never")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--lr", o.fit.learning_rate, "Learning rate of Adam")
+      ->type_name("X")
+      ->group(group);
+  command.add_option("--weight-decay", o.fit.weight_decay, "L2 on the parameters")
+      ->type_name("X")
+      ->group(group);
+  command
+      .add_option("--max-gradient-norm", o.fit.max_gradient_norm, "Clip gradients to it; 0: never")
+      ->type_name("X")
+      ->group(group);
+}
+
+}  // namespace
+
+void add_training_options(CLI::App& command, TrainingOptions& options) {
+  command.add_option("--dataset", options.dataset, "Name or file; see `attune datasets list`")
+      ->required()
+      ->type_name("NAME");
+  add_model_options(command, options);
+  add_fit_options(command, options);
+}
+
+models::GraphClassifierOptions classifier_options(const TrainingOptions& options,
+                                                  const data::NodeDataset& dataset) {
+  const models::GraphModel model = train::graph_model(options.model);
+  const bool gcn = model == models::GraphModel::gcn;
+  return {.model = model,
+          .in_channels = dataset.features.columns(),
+          .num_classes = dataset.num_classes,
+          .hidden_channels = options.hidden_channels.value_or(gcn ? 16 : 8),
+          .heads = options.heads,
+          .out_heads = options.out_heads,
+          .layers = options.layers,
+          .dropout = options.dropout.value_or(gcn ? 0.5 : 0.6),
+          .attention_dropout = options.attention_dropout,
+          .negative_slope = options.negative_slope,
+          .residual = options.residual};
+}
+
+}  // namespace attune::cli

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <attune/data/node_dataset.hpp>
+#include <attune/models/graph_classifier.hpp>
+#include <attune/train/trainer.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace attune::cli {
+
+/// Options of `train` and `sweep`: what to train, on what, and how.
+struct TrainingOptions {
+  std::string dataset;
+  std::string model = "gat";
+  std::string align = "none";
+  std::uint64_t seed = 0;
+  std::optional<std::int64_t> hidden_channels;  ///< unset: what the model's authors take
+  std::optional<double> dropout;                ///< the same
+  std::int64_t heads = 8;
+  std::int64_t out_heads = 1;
+  std::int64_t layers = 2;
+  double attention_dropout = 0.6;
+  double negative_slope = 0.2;
+  bool residual = false;
+  train::FitOptions fit;
+};
+
+void add_training_options(CLI::App& command, TrainingOptions& options);
+
+[[nodiscard]] models::GraphClassifierOptions classifier_options(const TrainingOptions& options,
+                                                                const data::NodeDataset& dataset);
+
+}  // namespace attune::cli

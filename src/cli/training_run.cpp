@@ -1,0 +1,49 @@
+#include "cli/training_run.hpp"
+
+#include <array>
+#include <cstdio>
+
+#include <attune/core/text.hpp>
+#include <attune/train/settings.hpp>
+
+namespace attune::cli {
+
+using core::text;
+
+std::string describe(const data::NodeDataset& dataset) {
+  const auto size = [](const std::vector<std::int64_t>& part) {
+    return with_thousands(static_cast<std::int64_t>(part.size()));
+  };
+  return text(dataset.name, ": ", with_thousands(dataset.num_nodes()), " nodes, ",
+              with_thousands(dataset.graph.num_edges() / 2), " edges, ",
+              with_thousands(dataset.features.columns()), " features, ", dataset.num_classes,
+              " classes, ", size(dataset.split.train), "/", size(dataset.split.validation), "/",
+              size(dataset.split.test), " train/validation/test");
+}
+
+train::CheckpointDescription description(const TrainingOptions& options,
+                                         const models::GraphClassifierOptions& model,
+                                         const data::NodeDataset& dataset) {
+  return {.model = train::to_settings(model),
+          .dataset = {{"name", options.dataset},
+                      {"sha256", dataset.sha256},
+                      {"num_nodes", dataset.num_nodes()}},
+          .run = {{"align", options.align}}};
+}
+
+std::string with_thousands(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0);
+       at -= 3) {
+    digits.insert(static_cast<std::size_t>(at), ",");
+  }
+  return digits;
+}
+
+std::string fixed(double number, int digits) {
+  std::array<char, 64> buffer;
+  const int length = std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, number);
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+}  // namespace attune::cli

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "cli/training_options.hpp"
+#include <attune/data/node_dataset.hpp>
+#include <attune/train/checkpoint.hpp>
+
+namespace attune::cli {
+
+/// `cora: 2,708 nodes, 5,278 edges, 1,433 features, 7 classes, 140/500/1,000 train/validation/test`.
+[[nodiscard]] std::string describe(const data::NodeDataset& dataset);
+
+/// What a checkpoint of such a run says about it.
+[[nodiscard]] train::CheckpointDescription description(const TrainingOptions& options,
+                                                       const models::GraphClassifierOptions& model,
+                                                       const data::NodeDataset& dataset);
+
+/// 12345 as `12,345`.
+[[nodiscard]] std::string with_thousands(std::int64_t number);
+
+/// With `digits` decimals.
+[[nodiscard]] std::string fixed(double number, int digits);
+
+}  // namespace attune::cli
