@@ -4,9 +4,8 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
+#include "cli/report.hpp"
 #include "cli/saved_model.hpp"
-#include "cli/tables.hpp"
-#include <attune/train/result.hpp>
 
 namespace attune::cli {
 namespace {
@@ -18,28 +17,24 @@ struct EvaluateOptions {
 };
 
 int evaluate(const EvaluateOptions& options, const GlobalOptions& global) {
-  const SavedModel saved = load_saved_model(options.checkpoint, options.dataset, global.data_dir);
+  const SavedModel saved(options.checkpoint, options.dataset, global.data_dir);
+  const data::NodeDataset& dataset = saved.dataset();
   const core::Tensor logits = saved.logits();
-  const train::MetricsOptions metrics{.ece_bins = options.ece_bins};
-  train::EvaluationResult result;
-  result.dataset = saved.dataset.name;
-  result.dataset_sha256 = saved.dataset.sha256;
-  const data::NodeSplit& split = saved.dataset.split;
-  const auto measure = [&](std::span<const std::int64_t> rows) {
-    return train::evaluate_predictions(logits, saved.dataset.labels, rows, metrics);
+  const auto measure = [&](const std::vector<std::int64_t>& rows) {
+    std::optional<train::ClassificationMetrics> metrics;
+    if (!rows.empty()) {
+      metrics =
+          train::evaluate_predictions(logits, dataset.labels, rows, {.ece_bins = options.ece_bins});
+    }
+    return metrics;
   };
-  result.train = measure(split.train);
-  if (!split.validation.empty()) {
-    result.validation = measure(split.validation);
-  }
-  if (!split.test.empty()) {
-    result.test = measure(split.test);
-  }
+  const auto on_train = measure(dataset.split.train);
+  const auto on_validation = measure(dataset.split.validation);
+  const auto on_test = measure(dataset.split.test);
   if (!global.quiet) {
-    print_metrics(std::cout, result.train, result.validation, result.test);
-  }
-  if (!global.json.empty()) {
-    train::write_evaluation(global.json, result);
+    print_metrics(std::cout, "train", on_train);
+    print_metrics(std::cout, "validation", on_validation);
+    print_metrics(std::cout, "test", on_test);
   }
   return kSuccess;
 }

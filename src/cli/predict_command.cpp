@@ -48,8 +48,7 @@ std::string to_csv(const core::Tensor& logits) {
   }
   csv += '\n';
   for (std::int64_t i = 0; i < logits.size(0); ++i) {
-    const std::vector<double> p =
-        probabilities(logits.data<float>().subspan(i * classes, classes));
+    const std::vector<double> p = probabilities(logits.data<float>().subspan(i * classes, classes));
     csv += core::text(i, ',', std::max_element(p.begin(), p.end()) - p.begin());
     for (const double x : p) {
       char digits[32];

@@ -49,7 +49,8 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
       ->type_name("DIR");
   app.add_option("--json", global.json, "Write the result to this file as JSON")->type_name("FILE");
   app.add_flag("--quiet", global.quiet, "No progress line, no summary");
-  app.set_config("--config", "", "Read options from this file: `name = value`, a section a subcommand")
+  app.set_config("--config", "",
+                 "Read options from this file: `name = value`, a section a subcommand")
       ->type_name("FILE");
   // A key that no option has is a typing error, not a wish to be ignored.
   app.allow_config_extras(CLI::config_extras_mode::error);
@@ -88,10 +89,11 @@ int run(int argc, char** argv) {
   Action action;
   add_global_options(app, global);
   add_train_command(app, action);
-  add_sweep_command(app, action);
   add_evaluate_command(app, action);
   add_predict_command(app, action);
-  add_datasets_command(app, action);
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->footer("Also --threads, --data-dir, --json, --quiet and --config: see attune --help");
+  }
   try {
     global.command_line = joined(argc, argv);
     app.parse(arguments(argc, argv));

@@ -45,8 +45,8 @@ train::FitHooks hooks(const TrainOptions& options, const train::CheckpointDescri
                       ProgressLine& progress, const std::atomic<bool>& stop) {
   train::FitHooks hooks;
   hooks.stop = &stop;
-  hooks.observer = [&progress, epochs = options.training.fit.epochs](
-                       const train::EpochReport& epoch) {
+  hooks.observer = [&progress,
+                    epochs = options.training.fit.epochs](const train::EpochReport& epoch) {
     if (progress.due()) {
       progress.show(epoch.epoch, describe(epoch, epochs));
     }
@@ -90,10 +90,7 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
     return kInterrupted;
   }
   if (!global.quiet) {
-    print_run(std::cout, dataset, model, result);
-  }
-  if (!global.json.empty()) {
-    write_result(global, training, model_options, dataset, {{training.seed, result}});
+    print_run(std::cout, dataset, training.model, model, result);
   }
   return kSuccess;
 }

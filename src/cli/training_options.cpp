@@ -7,6 +7,14 @@
 namespace attune::cli {
 namespace {
 
+// An unsigned number would take -1 for its largest value.
+CLI::Validator not_negative() {
+  return {[](const std::string& text) {
+            return text.starts_with('-') ? "expected 0 or more, got " + text : std::string();
+          },
+          ""};
+}
+
 void add_model_options(CLI::App& command, TrainingOptions& o) {
   const std::string group = "Model";
   command.add_option("--model", o.model, "Layers to stack")
@@ -27,7 +35,8 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
       ->type_name("N")
       ->group(group);
   command
-      .add_option("--dropout", o.dropout, "Dropout on the input of every layer [gat: 0.6, gcn: 0.5]")
+      .add_option("--dropout", o.dropout,
+                  "Dropout on the input of every layer [gat: 0.6, gcn: 0.5]")
       ->type_name("P")
       ->group(group);
   command.add_option("--attention-dropout", o.attention_dropout, "Dropout of coefficients")
@@ -45,7 +54,10 @@ void add_fit_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--align", o.align, "Distance between keys and queries to minimise")
       ->check(CLI::IsMember({"none"}))
       ->group(group);
-  command.add_option("--seed", o.seed, "Of weights and dropout")->type_name("N")->group(group);
+  command.add_option("--seed", o.seed, "Of weights and dropout")
+      ->check(not_negative())
+      ->type_name("N")
+      ->group(group);
   command.add_option("--epochs", o.fit.epochs, "At most")->type_name("N")->group(group);
   command
       .add_option("--patience", o.fit.patience,

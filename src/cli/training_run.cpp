@@ -32,12 +32,14 @@ train::CheckpointDescription description(const TrainingOptions& options,
 }
 
 std::string with_thousands(std::int64_t number) {
-  std::string digits = std::to_string(number);
-  for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0);
-       at -= 3) {
-    digits.insert(static_cast<std::size_t>(at), ",");
+  const std::string digits = std::to_string(number);
+  std::string grouped;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const bool starts_group = (digits.size() - i) % 3 == 0 && i > 0 && digits[i - 1] != '-';
+    grouped += starts_group ? "," : "";
+    grouped += digits[i];
   }
-  return digits;
+  return grouped;
 }
 
 std::string fixed(double number, int digits) {

@@ -8,7 +8,8 @@
 
 namespace attune::cli {
 
-/// `cora: 2,708 nodes, 5,278 edges, 1,433 features, 7 classes, 140/500/1,000 train/validation/test`.
+/// `cora: 2,708 nodes, 5,278 edges, 1,433 features, 7 classes, 140/500/1,000
+/// train/validation/test`.
 [[nodiscard]] std::string describe(const data::NodeDataset& dataset);
 
 /// What a checkpoint of such a run says about it.

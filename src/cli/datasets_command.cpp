@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.hpp"
+#include "cli/dataset_info.hpp"
+#include "cli/training_run.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/data/fetch.hpp>
+#include <attune/data/generator.hpp>
+#include <attune/data/native_npz.hpp>
+#include <attune/data/registry.hpp>
+
+namespace attune::cli {
+namespace {
+
+using core::text;
+
+int list_datasets() {
+  const std::vector<data::KnownDataset> known = data::known_datasets();
+  std::size_t width = 0;
+  for (const data::KnownDataset& dataset : known) {
+    width = std::max(width, dataset.name.size());
+  }
+  for (const data::KnownDataset& dataset : known) {
+    std::cout << dataset.name << std::string(width + 2 - dataset.name.size(), ' ')
+              << dataset.summary << '\n';
+  }
+  return kSuccess;
+}
+
+void add_list(CLI::App& datasets, Action& action) {
+  CLI::App* command = datasets.add_subcommand("list", "Data sets known by name");
+  command->callback([&action] { action = [](const GlobalOptions&) { return list_datasets(); }; });
+}
+
+void add_info(CLI::App& datasets, Action& action) {
+  CLI::App* command =
+      datasets.add_subcommand("info", "Counts, degrees, components and checksum of a data set");
+  const auto name = std::make_shared<std::string>();
+  command->add_option("name", *name, "Name or file")->required();
+  command->callback([name, &action] {
+    action = [name](const GlobalOptions& global) {
+      return dataset_info(data::load_dataset(*name, global.data_dir), global);
+    };
+  });
+}
+
+struct FetchOptions {
+  std::string name;
+  std::string from;
+};
+
+int fetch(const FetchOptions& options, const GlobalOptions& global) {
+  const std::string target =
+      global.data_dir.empty() ? data::default_data_folder() : global.data_dir;
+  if (target.empty()) {
+    throw InvalidArgument("fetch: no home folder is known; say where to with --data-dir");
+  }
+  for (const data::FetchedFile& file : data::fetch_dataset(options.name, target, options.from)) {
+    if (!global.quiet) {
+      std::cout << (file.downloaded ? "fetched  " : "present  ") << file.path << "  "
+                << with_thousands(file.bytes) << " bytes\n";
+    }
+  }
+  return kSuccess;
+}
+
+void add_fetch(CLI::App& datasets, Action& action) {
+  CLI::App* command = datasets.add_subcommand(
+      "fetch", "Download a data set, checked by SHA-256, to --data-dir or the cache folder");
+  const auto options = std::make_shared<FetchOptions>();
+  command->add_option("name", options->name, "Data set")->required();
+  command->add_option("--from", options->from, "Address or folder to take the files from")
+      ->type_name("URL");
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return fetch(*options, global); };
+  });
+}
+
+struct GenerateOptions {
+  data::GeneratorOptions graph;
+  std::string output;
+};
+
+int generate(const GenerateOptions& options, const GlobalOptions& global) {
+  const data::NodeDataset dataset = data::generate_citation_like(options.graph);
+  data::save_native_npz(options.output, dataset);
+  if (!global.quiet) {
+    std::cout << "wrote " << options.output << ": " << describe(dataset) << '\n';
+  }
+  return kSuccess;
+}
+
+void add_generate(CLI::App& datasets, Action& action) {
+  CLI::App* command =
+      datasets.add_subcommand("generate", "Make a citation-like graph and write it as .npz");
+  const auto options = std::make_shared<GenerateOptions>();
+  data::GeneratorOptions& graph = options->graph;
+  command->add_option("--output", options->output, "File to write")->required()->type_name("FILE");
+  command->add_option("--nodes", graph.num_nodes, "Papers")->type_name("N");
+  command->add_option("--classes", graph.num_classes, "Topics")->type_name("N");
+  command->add_option("--features", graph.num_features, "Words of the vocabulary")->type_name("N");
+  command->add_option("--degree", graph.average_degree, "Neighbours a paper, on average")
+      ->type_name("X");
+  command->add_option("--homophily", graph.homophily, "Share of edges inside a class")
+      ->type_name("X");
+  command->add_option("--words", graph.words_per_node, "Words a paper, on average")->type_name("N");
+  command->add_option("--topic-strength", graph.topic_strength, "Share of words of the topic")
+      ->type_name("X");
+  command->add_option("--seed", graph.seed, "Of the generator")->type_name("N");
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return generate(*options, global); };
+  });
+}
+
+}  // namespace
+
+void add_datasets_command(CLI::App& app, Action& action) {
+  CLI::App* datasets =
+      app.add_subcommand("datasets", "List, describe, download and make data sets");
+  datasets->require_subcommand(1);
+  add_list(*datasets, action);
+  add_info(*datasets, action);
+  add_fetch(*datasets, action);
+  add_generate(*datasets, action);
+}
+
+}  // namespace attune::cli

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include <attune/data/node_dataset.hpp>
+#include <attune/nn/module.hpp>
+#include <attune/train/metrics.hpp>
+#include <attune/train/trainer.hpp>
+
+namespace attune::cli {
+
+/// `epoch 12/2000  loss 1.2345  validation accuracy 0.7900`.
+[[nodiscard]] std::string describe(const train::EpochReport& epoch, std::int64_t epochs);
+
+/// One line a part: accuracy, macro-F1, negative log-likelihood, calibration error.
+void print_metrics(std::ostream& out, const char* part,
+                   const std::optional<train::ClassificationMetrics>& metrics);
+
+/// What `train` prints.
+void print_run(std::ostream& out, const data::NodeDataset& dataset, const std::string& model_name,
+               const nn::Module& model, const train::FitResult& result);
+
+}  // namespace attune::cli
