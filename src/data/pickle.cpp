@@ -54,10 +54,8 @@ struct DType {
   std::int64_t item_bytes;
 };
 
-// Cost in bytes that an item is taken for against the limit: itself, and room to grow.
-constexpr std::int64_t kItemBytes = 2 * sizeof(PickleValue);
-constexpr std::int64_t kObjectBytes = 128;
-constexpr std::int64_t kMemoBytes = 2 * sizeof(std::optional<PickleValue>);
+// What a small allocation costs besides the bytes asked for.
+constexpr std::int64_t kAllocationBytes = 16;
 
 /// A name from a file made fit for a message: short, printable ASCII.
 std::string printable(std::string_view name) {
@@ -109,7 +107,7 @@ const char* to_string(PickleKind kind) noexcept {
 class Pickle::Interpreter {
  public:
   Interpreter(std::string_view bytes, const std::string& path)
-      : bytes_(bytes), path_(path), budget_((std::int64_t{32} << 20U) + 4 * std::ssize(bytes)) {}
+      : bytes_(bytes), path_(path), budget_((std::int64_t{48} << 20U) + 3 * std::ssize(bytes)) {}
 
   Pickle run() {
     constexpr unsigned char kProto = 0x80;
@@ -171,6 +169,17 @@ class Pickle::Interpreter {
     }
   }
 
+  /// Makes room for `count` elements more, counted.
+  template <class T>
+  void grow(std::vector<T>& vector, std::size_t count) {
+    const std::size_t needed = vector.size() + count;
+    if (needed > vector.capacity()) {
+      const std::size_t capacity = std::max(needed, 2 * vector.capacity());
+      spend(static_cast<std::int64_t>((capacity - vector.capacity()) * sizeof(T)));
+      vector.reserve(capacity);
+    }
+  }
+
   // --- the file ---
 
   std::string_view take(std::int64_t count) {
@@ -204,7 +213,7 @@ class Pickle::Interpreter {
   // --- the stack ---
 
   void push(PickleValue value) {
-    spend(kItemBytes);
+    grow(stack_, 1);
     stack_.push_back(value);
   }
   void push(PickleKind kind, std::int64_t number) { push(PickleValue{kind, number}); }
@@ -223,26 +232,27 @@ class Pickle::Interpreter {
     return value;
   }
 
-  /// Everything above the topmost mark, which is taken away with it.
-  std::vector<PickleValue> pop_mark() {
+  /// Takes the topmost mark away. What was above it stays for the caller to deal with.
+  std::int64_t pop_mark() {
     expect(!marks_.empty(), "a mark on the stack, found none");
-    std::vector<PickleValue> items(stack_.begin() + marks_.back(), stack_.end());
-    stack_.resize(static_cast<std::size_t>(marks_.back()));
+    const std::int64_t base = marks_.back();
     marks_.pop_back();
-    spend(std::ssize(items) * kItemBytes);
-    return items;
+    return base;
   }
+
+  void drop(std::int64_t base) { stack_.resize(static_cast<std::size_t>(base)); }
 
   // --- objects ---
 
   void push_sequence(PickleKind kind, std::vector<PickleValue> items) {
-    spend(kObjectBytes + std::ssize(items) * kItemBytes);
+    spend(static_cast<std::int64_t>(items.capacity() * sizeof(PickleValue)) + kAllocationBytes);
+    grow(pickle_.sequences_, 1);
     push(kind, std::ssize(pickle_.sequences_));
     pickle_.sequences_.push_back(std::move(items));
   }
 
   void push_string(PickleKind kind, std::string_view string) {
-    spend(kObjectBytes);
+    grow(pickle_.strings_, 1);
     push(kind, std::ssize(pickle_.strings_));
     pickle_.strings_.push_back(string);
   }
@@ -257,11 +267,15 @@ class Pickle::Interpreter {
     return value.kind == PickleKind::function && static_cast<Global>(value.number) == global;
   }
 
-  void append(PickleKind kind, const char* what, std::span<const PickleValue> items) {
-    expect(top().kind == kind, what, " below the items, found ", to_string(top().kind));
-    spend(std::ssize(items) * kItemBytes);
-    std::vector<PickleValue>& target = sequence(top());
-    target.insert(target.end(), items.begin(), items.end());
+  /// Moves what is above `base` into the container right below it.
+  void append(PickleKind kind, const char* what, std::int64_t base) {
+    expect(base > floor(), what, " below the items, found none");
+    const PickleValue target = stack_[base - 1];
+    expect(target.kind == kind, what, " below the items, found ", to_string(target.kind));
+    std::vector<PickleValue>& items = sequence(target);
+    grow(items, stack_.size() - static_cast<std::size_t>(base));
+    items.insert(items.end(), stack_.begin() + base, stack_.end());
+    drop(base);
   }
 
   // --- opcodes: constants ---
@@ -271,7 +285,7 @@ class Pickle::Interpreter {
     expect(version == 2 || version == 3, "protocol 2 or 3, found ", version);
   }
   void mark() {
-    spend(2 * sizeof(std::int64_t));
+    grow(marks_, 1);
     marks_.push_back(std::ssize(stack_));
   }
   void none() { push(PickleKind::none, 0); }
@@ -308,34 +322,32 @@ class Pickle::Interpreter {
   void empty_tuple() { push_sequence(PickleKind::tuple, {}); }
   void empty_list() { push_sequence(PickleKind::list, {}); }
   void empty_dict() { push_sequence(PickleKind::dict, {}); }
-  void tuple() { push_sequence(PickleKind::tuple, pop_mark()); }
 
-  void tuple_of(std::int64_t count) {
-    expect(std::ssize(stack_) - floor() >= count, count, " values on the stack, found ",
-           std::ssize(stack_) - floor());
-    std::vector<PickleValue> items(stack_.end() - count, stack_.end());
-    stack_.resize(stack_.size() - static_cast<std::size_t>(count));
+  void tuple_from(std::int64_t base) {
+    std::vector<PickleValue> items(stack_.begin() + base, stack_.end());
+    drop(base);
     push_sequence(PickleKind::tuple, std::move(items));
   }
-  void tuple1() { tuple_of(1); }
-  void tuple2() { tuple_of(2); }
-  void tuple3() { tuple_of(3); }
+  void tuple() { tuple_from(pop_mark()); }
 
-  void append_one() {
-    const PickleValue item = pop();
-    append(PickleKind::list, "a list", {&item, 1});
+  /// Position of the last `count` values.
+  [[nodiscard]] std::int64_t last(std::int64_t count) const {
+    const std::int64_t base = std::ssize(stack_) - count;
+    expect(base >= floor(), count, " values on the stack, found ", base + count - floor());
+    return base;
   }
+  void tuple1() { tuple_from(last(1)); }
+  void tuple2() { tuple_from(last(2)); }
+  void tuple3() { tuple_from(last(3)); }
+
+  void append_one() { append(PickleKind::list, "a list", last(1)); }
   void append_all() { append(PickleKind::list, "a list", pop_mark()); }
-
-  void set_item() {
-    const PickleValue value = pop();
-    const PickleValue key = pop();
-    append(PickleKind::dict, "a dict", std::array{key, value});
-  }
-  void set_items() {
-    const std::vector<PickleValue> items = pop_mark();
-    expect(items.size() % 2 == 0, "a value for each key, found ", items.size(), " items");
-    append(PickleKind::dict, "a dict", items);
+  void set_one() { append(PickleKind::dict, "a dict", last(2)); }
+  void set_all() {
+    const std::int64_t base = pop_mark();
+    const std::int64_t count = std::ssize(stack_) - base;
+    expect(count % 2 == 0, "a value for each key, found ", count, " items");
+    append(PickleKind::dict, "a dict", base);
   }
 
   // --- opcodes: memory ---
@@ -343,8 +355,8 @@ class Pickle::Interpreter {
   void put(std::uint32_t slot) {
     const PickleValue value = top();
     if (slot >= memo_.size()) {
-      spend((std::int64_t{slot} + 1 - std::ssize(memo_)) * kMemoBytes);
-      memo_.resize(std::size_t{slot} + 1);
+      grow(memo_, slot + std::size_t{1} - memo_.size());
+      memo_.resize(slot + std::size_t{1});
     }
     memo_[slot] = value;
   }
@@ -400,7 +412,7 @@ class Pickle::Interpreter {
   void make_array(std::span<const PickleValue> arguments) {
     expect(arguments.size() == 3 && is_global(arguments[0], Global::ndarray),
            "_reconstruct(ndarray, shape, type)");
-    spend(kObjectBytes);
+    grow(pickle_.arrays_, 1);
     push(PickleKind::array, std::ssize(pickle_.arrays_));
     pickle_.arrays_.emplace_back();
   }
@@ -410,7 +422,7 @@ class Pickle::Interpreter {
     const std::string_view name = pickle_.string(arguments[0]);
     expect(name == "i4" || name == "i8" || name == "f4" || name == "f8",
            "a dtype i4, i8, f4 or f8, found \"", printable(name), "\"");
-    spend(kObjectBytes);
+    grow(dtypes_, 1);
     push(PickleKind::dtype, std::ssize(dtypes_));
     dtypes_.push_back({name[0], name[1] - '0'});
   }
@@ -421,7 +433,7 @@ class Pickle::Interpreter {
                is_string(arguments[1]) && pickle_.string(arguments[1]) == "latin1",
            "encode(text, \"latin1\")");
     const std::string_view encoded = pickle_.string(arguments[0]);
-    spend(std::ssize(encoded));
+    spend(std::ssize(encoded) + kAllocationBytes + std::int64_t{sizeof(std::string)});
     std::string decoded;
     decoded.reserve(encoded.size());
     for (std::size_t i = 0; i < encoded.size(); ++i) {
@@ -521,8 +533,8 @@ class Pickle::Interpreter {
     expect(state.kind == PickleKind::dict, "a dict as the state of a csr_matrix, found ",
            to_string(state.kind));
     expect(sequence(top()).empty(), "a csr_matrix without content, found one that has it already");
-    spend(std::ssize(sequence(state)) * kItemBytes);
-    const std::vector<PickleValue> attributes = sequence(state);
+    const std::vector<PickleValue>& attributes = sequence(state);
+    grow(sequence(top()), attributes.size());
     sequence(top()) = attributes;
   }
 
@@ -576,8 +588,8 @@ const std::array<Pickle::Interpreter::Opcode, 68> Pickle::Interpreter::kOpcodes{
     {'a', "APPEND", &Interpreter::append_one},
     {'e', "APPENDS", &Interpreter::append_all},
     {'}', "EMPTY_DICT", &Interpreter::empty_dict},
-    {'s', "SETITEM", &Interpreter::set_item},
-    {'u', "SETITEMS", &Interpreter::set_items},
+    {'s', "SETITEM", &Interpreter::set_one},
+    {'u', "SETITEMS", &Interpreter::set_all},
     {'q', "BINPUT", &Interpreter::bin_put},
     {'r', "LONG_BINPUT", &Interpreter::long_bin_put},
     {'h', "BINGET", &Interpreter::bin_get},

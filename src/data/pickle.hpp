@@ -47,7 +47,7 @@ struct PickleArray {
 /// Content of a Python pickle of protocol 2 or 3, as far as numpy arrays, scipy CSR matrices and
 /// dictionaries of lists need. Nothing is executed: the few globals such files name are built in,
 /// and every other opcode or global is an error that names it. Takes time linear in the file and at
-/// most 32 MiB + 4 times its size of memory; no nesting is deep enough to hurt, nothing recurses.
+/// most 48 MiB + 3 times its size of memory; no nesting is deep enough to hurt, nothing recurses.
 class Pickle {
  public:
   /// @param bytes  the file, which must outlive the pickle: strings and arrays point into it
