@@ -96,7 +96,7 @@ class NoGradScope {
 /// A recorded operation. It keeps what its derivative needs and the variables it read.
 class Node : public core::RefCounted {
  public:
-  static constexpr int kMaxInputs = 8;
+  static constexpr int kMaxInputs = 16;
 
   Node(const char* name, std::initializer_list<Variable> inputs);
   virtual ~Node();

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <attune/autograd/variable.hpp>
+
+namespace attune::align {
+
+/// What a distance learns. An ascending parameter maximises the distance while everything else
+/// minimises it: its gradient arrives with the sign flipped, so that one optimiser, which descends,
+/// serves both players.
+struct Parameter {
+  std::string name;
+  Variable variable;
+  bool ascends = false;
+};
+
+}  // namespace attune::align

@@ -1,0 +1,47 @@
+#include "align/kernels.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "align/kernels.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "align/mmd-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace attune::align::HWY_NAMESPACE {
+
+template <class T>
+Kernels<T> table() {
+  return {.mmd_tile = &mmd_tile<T>};
+}
+
+Kernels<float> table_f32() {
+  return table<float>();
+}
+Kernels<double> table_f64() {
+  return table<double>();
+}
+
+}  // namespace attune::align::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace attune::align {
+
+HWY_EXPORT(table_f32);
+HWY_EXPORT(table_f64);
+
+template <>
+const Kernels<float>& kernels<float>() noexcept {
+  static const Kernels<float> kTable = HWY_DYNAMIC_DISPATCH(table_f32)();
+  return kTable;
+}
+
+template <>
+const Kernels<double>& kernels<double>() noexcept {
+  static const Kernels<double> kTable = HWY_DYNAMIC_DISPATCH(table_f64)();
+  return kTable;
+}
+
+}  // namespace attune::align
+#endif  // HWY_ONCE

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "align/problems.hpp"
+#include <attune/align/clouds.hpp>
+#include <attune/align/parameters.hpp>
+#include <attune/core/tensor.hpp>
+
+namespace attune::align {
+
+/// Plain derivatives of a loss with respect to all it was computed from.
+struct LossGradients {
+  CloudGradients clouds;
+  std::vector<core::Tensor> parameters;  ///< parallel to the parameters; undefined: not wanted
+};
+
+/// A loss, its terms and its derivatives, all found in one go: a loss is a scalar, so what the
+/// backward pass adds is one factor, and the tiles need not be visited again for it.
+struct Evaluated {
+  double loss = 0;
+  core::Tensor per_head;  ///< [samples, heads], float64
+  LossGradients grads;
+};
+
+/// Zeros of the right shapes, gradients for what wants them.
+[[nodiscard]] Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
+                                       const std::vector<Parameter>& parameters);
+
+/// The loss as a recorded scalar. Descending parameters and the clouds receive the derivative,
+/// ascending ones receive it times -reversal.
+/// @throws InvalidArgument  the loss is not finite
+[[nodiscard]] Variable record_loss(const char* name, const Clouds& clouds, Selection selection,
+                                   const std::vector<Parameter>& parameters, double reversal,
+                                   Evaluated evaluated);
+
+}  // namespace attune::align

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+namespace attune::align {
+
+/// Points of each side that a tile compares. Two tiles of float32 fill half of a first-level cache
+/// of 64 KiB; a partial sum has at most this many terms.
+inline constexpr std::int64_t kTile = 64;
+
+/// Parts that the row tiles of one problem are dealt out to. Each walks every column and keeps
+/// column sums of its own, which are then added in their order: the number is a constant, so that
+/// neither the bits nor the memory depend on the number of threads.
+inline constexpr std::int64_t kParts = 16;
+
+[[nodiscard]] constexpr std::int64_t round_up(std::int64_t n, std::int64_t unit) noexcept {
+  return (n + unit - 1) / unit * unit;
+}
+
+[[nodiscard]] constexpr std::int64_t num_tiles(std::int64_t points) noexcept {
+  return (points + kTile - 1) / kTile;
+}
+
+[[nodiscard]] constexpr std::int64_t num_parts(std::int64_t points) noexcept {
+  const std::int64_t tiles = num_tiles(points);
+  return tiles < kParts ? tiles : kParts;
+}
+
+/// Channels of a point stored as a row: whole vectors of eight.
+[[nodiscard]] constexpr std::int64_t row_width(std::int64_t channels) noexcept {
+  return round_up(channels, 8);
+}
+
+}  // namespace attune::align

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/fixture.hpp"
+#include <attune/align/clouds.hpp>
+#include <attune/align/parameters.hpp>
+#include <attune/core/tensor.hpp>
+
+namespace attune::testing {
+
+/// One `align` fixture, in the layout and element type that the distances take. The fixture's
+/// [samples, heads, positions, channels] becomes [samples * positions, heads, channels] with
+/// segments.
+class AlignFixture {
+ public:
+  AlignFixture(std::string_view name, core::DType dtype);
+
+  [[nodiscard]] const align::Clouds& clouds() const noexcept { return clouds_; }
+  [[nodiscard]] Variable parameter(std::string_view name) const;
+
+  [[nodiscard]] double loss() const { return fixture_.number("loss"); }
+  [[nodiscard]] core::Tensor per_head() const { return fixture_.tensor("loss_bh"); }
+  [[nodiscard]] const Fixture& file() const noexcept { return fixture_; }
+
+  /// Fails the running test unless the recorded gradients of the clouds are the fixture's
+  /// PREFIXQ and PREFIXK, within `tolerance` of the largest entry.
+  void require_cloud_gradients(double tolerance, std::string_view prefix = "grad_") const;
+
+ private:
+  Fixture fixture_;
+  core::DType dtype_;
+  std::vector<std::uint8_t> query_mask_;
+  std::vector<std::uint8_t> key_mask_;
+  std::vector<std::int64_t> query_segments_;
+  std::vector<std::int64_t> key_segments_;
+  align::Clouds clouds_;
+};
+
+/// Fails the running test unless |actual - expected| <= tolerance * max |expected| everywhere.
+void require_close(const core::Tensor& actual, const core::Tensor& expected, double tolerance,
+                   std::string_view what);
+
+/// [samples, heads, positions, channels] as [samples * positions, heads, channels].
+[[nodiscard]] core::Tensor positions_first(const core::Tensor& x);
+
+}  // namespace attune::testing

@@ -1,0 +1,41 @@
+#include <cmath>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "parity/align/align_fixture.hpp"
+#include "support/tensors.hpp"
+#include <attune/align/mmd.hpp>
+
+namespace attune::testing {
+
+namespace {
+
+// Ten times the error of a float32 run of the formulas; float64 is the reference's own.
+struct Tolerance {
+  core::DType dtype;
+  double loss;
+  double gradient;
+};
+constexpr Tolerance kFloat{core::DType::f32, 2e-6, 6e-5};
+constexpr Tolerance kDouble{core::DType::f64, 1e-11, 1e-11};
+
+}  // namespace
+
+TEST_CASE("mmd: losses and gradients are the reference's", "[align][parity]") {
+  const std::string name = GENERATE("mmd_small", "mmd_masked", "mmd_rect", "mmd_one", "mmd_tiles",
+                                    "mmd_gathead", "mmd_sigma");
+  const Tolerance tolerance = GENERATE(kFloat, kDouble);
+  CAPTURE(name, tolerance.loss);
+  const AlignFixture fixture(name, tolerance.dtype);
+  core::Tensor per_head;
+  const Variable loss =
+      align::mmd(fixture.clouds(), {.sigma = name == "mmd_sigma" ? 0.5 : 1.0}, &per_head);
+  autograd::backward(loss);
+
+  CHECK(std::abs(loss.value().item() - fixture.loss()) <= tolerance.loss * fixture.loss());
+  require_close(per_head, fixture.per_head(), tolerance.loss, "terms");
+  fixture.require_cloud_gradients(tolerance.gradient);
+}
+
+}  // namespace attune::testing
