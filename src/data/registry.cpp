@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
@@ -6,6 +8,7 @@
 #include <attune/core/error.hpp>
 #include <attune/core/suggest.hpp>
 #include <attune/core/text.hpp>
+#include <attune/data/generator.hpp>
 #include <attune/data/native_npz.hpp>
 #include <attune/data/planetoid.hpp>
 #include <attune/data/registry.hpp>
@@ -17,6 +20,29 @@ using core::text;
 namespace {
 
 constexpr std::string_view kNpzEnding = ".npz";
+constexpr std::string_view kGenerated = "citation-like";
+
+bool is_generated(std::string_view name) {
+  const std::string_view rest = name.substr(std::min(name.size(), kGenerated.size()));
+  return name.substr(0, kGenerated.size()) == kGenerated && (rest.empty() || rest[0] == ':');
+}
+
+/// `citation-like` or `citation-like:N`.
+NodeDataset generate(const std::string& name) {
+  GeneratorOptions options;
+  if (name.size() > kGenerated.size()) {
+    const char* begin = name.data() + kGenerated.size() + 1;
+    const char* end = name.data() + name.size();
+    const auto [stop, error] = std::from_chars(begin, end, options.num_nodes);
+    if (error != std::errc() || stop != end) {
+      throw InvalidArgument(
+          text("data set \"", name, "\": expected citation-like:N with a number of nodes"));
+    }
+  }
+  NodeDataset dataset = generate_citation_like(options);
+  dataset.name = name;  // the name that gives the same graph again
+  return dataset;
+}
 
 bool exists(const std::string& path) {
   std::error_code ignored;
@@ -101,6 +127,9 @@ std::vector<KnownDataset> known_datasets() {
     known.push_back(
         {.name = std::string(set.name), .summary = std::string(set.summary), .fetchable = true});
   }
+  known.push_back({.name = std::string(kGenerated),
+                   .summary = "generated, the size of Cora; citation-like:N has N nodes",
+                   .fetchable = false});
   return known;
 }
 
@@ -125,9 +154,11 @@ std::string default_data_folder() {
 }
 
 NodeDataset load_dataset(const std::string& name, const std::string& data_dir) {
-  if (name.size() >= kNpzEnding.size() &&
-      std::string_view(name).substr(name.size() - kNpzEnding.size()) == kNpzEnding) {
+  if (name.ends_with(kNpzEnding)) {
     return load_native_npz(find_npz(name, data_dir));
+  }
+  if (is_generated(name)) {
+    return generate(name);
   }
   if (find_published_planetoid(name) != nullptr) {
     return load_planetoid(find_planetoid(name, data_dir), name);

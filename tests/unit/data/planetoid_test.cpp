@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "data/planetoid_parts.hpp"
 #include "support/pickle_writer.hpp"
 #include "support/skip.hpp"
 #include "support/temporary_folder.hpp"
@@ -321,6 +322,31 @@ TEST_CASE("Planetoid: CiteSeer has the counts of the literature and 15 unlisted 
   }
   CHECK(isolated == 48);
   CHECK(Nodes(unlisted.begin(), unlisted.begin() + 3) == Nodes{2407, 2489, 2553});
+}
+
+TEST_CASE("Planetoid: PubMed's labels and graph have the counts of the literature", "[data]") {
+  const std::optional<std::string> folder = testing::data_folder();
+  if (!folder) {
+    ATTUNE_SKIP("ATTUNE_DATA is not set");
+  }
+  const auto bytes = [&](const char* part) {
+    return testing::slurp(*folder + "/planetoid/ind.pubmed." + part);
+  };
+  const LabelRows ally = parse_label_rows(bytes("ally"), "ally");
+  const LabelRows ty = parse_label_rows(bytes("ty"), "ty");
+  Nodes nodes_of_class(3);
+  for (const LabelRows* rows : {&ally, &ty}) {
+    for (const std::int32_t label : rows->labels) {
+      ++nodes_of_class.at(label);
+    }
+  }
+  CHECK(nodes_of_class == Nodes{4103, 7739, 7875});
+  CHECK(parse_feature_rows(bytes("tx"), "tx").rows() == 1000);
+  const AdjacencyLists lists = parse_adjacency_lists(bytes("graph"), "graph");
+  CHECK(lists.edges.size() == 88676);
+  const graph::Graph built = graph::from_edges(
+      lists.num_nodes, lists.edges, {.self_loops = graph::SelfLoops::remove, .symmetric = true});
+  CHECK(built.num_edges() == 2 * 44324);
 }
 
 TEST_CASE("Planetoid: PubMed has the counts of the literature", "[data]") {

@@ -182,10 +182,32 @@ TEST_CASE("registry: a path that ends in .npz is read in attune's own layout", "
   CHECK_THROWS_AS(load_dataset(".npz"), FileError);
 }
 
+TEST_CASE("registry: citation-like is generated, of as many nodes as asked for", "[data]") {
+  CHECK(load_dataset("citation-like").num_nodes() == 2708);
+  const NodeDataset dataset = load_dataset("citation-like:300");
+  CHECK(dataset.num_nodes() == 300);
+  CHECK(dataset.name == "citation-like:300");
+  CHECK(load_dataset(dataset.name).sha256 == dataset.sha256);
+}
+
+TEST_CASE("registry: citation-like with anything but a sensible number is refused", "[data]") {
+  for (const char* name : {"citation-like:", "citation-like:x", "citation-like:300x",
+                           "citation-like: 300", "citation-like:99999999999999999999",
+                           "citation-like:0", "citation-like:-5", "citation-like:9999999999"}) {
+    CAPTURE(name);
+    CHECK_THROWS_AS(load_dataset(name), InvalidArgument);
+  }
+  CHECK_THAT(error_of("citation-like:x"), Contains("expected citation-like:N"));
+  CHECK_THAT(error_of("citation-likes"), Contains("did you mean \"citation-like\"?"));
+}
+
 TEST_CASE("registry: every data set is listed with a line about it", "[data]") {
   const std::vector<KnownDataset> known = known_datasets();
-  REQUIRE(known.size() >= 3);
+  REQUIRE(known.size() == 4);
   CHECK(known[0].name == "cora");
+  CHECK(known[0].fetchable);
+  CHECK(known[3].name == "citation-like");
+  CHECK_FALSE(known[3].fetchable);
   for (const KnownDataset& dataset : known) {
     CHECK_FALSE(dataset.summary.empty());
   }
