@@ -3,6 +3,7 @@
 
 #include "support/awkward_graphs.hpp"
 #include <attune/core/error.hpp>
+#include <attune/graph/builder.hpp>
 #include <attune/graph/graph.hpp>
 
 using attune::InvalidArgument;
@@ -92,4 +93,17 @@ TEST_CASE("Graph: refuses rows that contradict each other", "[graph]") {
   REQUIRE_THROWS_WITH(Graph({0, 1}, {-1}), Contains("col_idx[0] must be 0 to 0, got -1"));
   REQUIRE_THROWS_WITH(Graph({0, 2, 2}, {1, 0}), Contains("row 0 must be ascending, got 0 after 1"));
   REQUIRE_THROWS_WITH(Graph({0, 1}, {0}, {0, 1}), Contains("each of 1 edges, got 2"));
+}
+
+TEST_CASE("Graph: knows whether every node attends to itself", "[graph]") {
+  CHECK(Graph().has_all_self_loops());
+  CHECK(Graph({0, 1, 3}, {0, 0, 1}).has_all_self_loops());
+  CHECK(Graph({0, 2, 3}, {0, 0, 1}).has_all_self_loops());  // one of them twice
+  CHECK_FALSE(Graph({0, 1, 2}, {0, 0}).has_all_self_loops());
+  CHECK_FALSE(Graph({0, 0, 1}, {1}).has_all_self_loops());
+  CHECK_FALSE(Graph({0, 1, 2}, {1, 0}).has_all_self_loops());
+  for (const attune::testing::AwkwardGraph& awkward : attune::testing::awkward_graphs()) {
+    CAPTURE(awkward.name);
+    CHECK(attune::graph::with_self_loops(awkward.graph).has_all_self_loops());
+  }
 }
