@@ -27,6 +27,12 @@ bool called_by_onednn(const void* caller) {
 
 }  // namespace
 
+void* operator new(std::size_t bytes, const std::nothrow_t& /*unused*/) noexcept {
+  if (counting && !called_by_onednn(__builtin_return_address(0))) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+  }
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
 void* operator new(std::size_t bytes) {
   if (counting && !called_by_onednn(__builtin_return_address(0))) {
     allocations.fetch_add(1, std::memory_order_relaxed);
