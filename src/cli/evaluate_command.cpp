@@ -6,6 +6,9 @@
 #include "cli/command.hpp"
 #include "cli/report.hpp"
 #include "cli/saved_model.hpp"
+#include <attune/core/parallel.hpp>
+#include <attune/train/result.hpp>
+#include <attune/train/settings.hpp>
 
 namespace attune::cli {
 namespace {
@@ -20,6 +23,14 @@ int evaluate(const EvaluateOptions& options, const GlobalOptions& global) {
   const SavedModel saved(options.checkpoint, options.dataset, global.data_dir);
   const data::NodeDataset& dataset = saved.dataset();
   const core::Tensor logits = saved.logits();
+  train::EvaluationResult result{.command = global.command_line,
+                                 .checkpoint = options.checkpoint,
+                                 .dataset = dataset.name,
+                                 .dataset_sha256 = dataset.sha256,
+                                 .model = train::to_string(saved.model().options().model),
+                                 .threads = core::num_threads(),
+                                 .ece_bins = options.ece_bins,
+                                 .train = {}};
   const auto measure = [&](const std::vector<std::int64_t>& rows) {
     std::optional<train::ClassificationMetrics> metrics;
     if (!rows.empty()) {
@@ -28,13 +39,16 @@ int evaluate(const EvaluateOptions& options, const GlobalOptions& global) {
     }
     return metrics;
   };
-  const auto on_train = measure(dataset.split.train);
-  const auto on_validation = measure(dataset.split.validation);
-  const auto on_test = measure(dataset.split.test);
+  result.train = measure(dataset.split.train).value();
+  result.validation = measure(dataset.split.validation);
+  result.test = measure(dataset.split.test);
   if (!global.quiet) {
-    print_metrics(std::cout, "train", on_train);
-    print_metrics(std::cout, "validation", on_validation);
-    print_metrics(std::cout, "test", on_test);
+    print_metrics(std::cout, "train", result.train);
+    print_metrics(std::cout, "validation", result.validation);
+    print_metrics(std::cout, "test", result.test);
+  }
+  if (!global.json.empty()) {
+    train::write_evaluation(global.json, result);
   }
   return kSuccess;
 }

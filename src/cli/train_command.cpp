@@ -92,6 +92,11 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
   if (!global.quiet) {
     print_run(std::cout, dataset, training.model, model, result);
   }
+  if (!global.json.empty()) {
+    train::ExperimentResult found = experiment(training, model_options, dataset, global);
+    found.runs.push_back({.seed = training.seed, .fit = result});
+    train::write_result(global.json, found);
+  }
   return kSuccess;
 }
 

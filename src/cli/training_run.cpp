@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
 #include <attune/train/settings.hpp>
 
@@ -29,6 +30,28 @@ train::CheckpointDescription description(const TrainingOptions& options,
                       {"sha256", dataset.sha256},
                       {"num_nodes", dataset.num_nodes()}},
           .run = {{"align", options.align}}};
+}
+
+train::ExperimentResult experiment(const TrainingOptions& options,
+                                   const models::GraphClassifierOptions& model,
+                                   const data::NodeDataset& dataset, const GlobalOptions& global) {
+  train::Settings config = train::to_settings(model);
+  config["dataset"] = options.dataset;
+  config["align"] = options.align;
+  config["epochs"] = options.fit.epochs;
+  config["patience"] = options.fit.patience;
+  config["learning_rate"] = options.fit.learning_rate;
+  config["weight_decay"] = options.fit.weight_decay;
+  config["max_gradient_norm"] = options.fit.max_gradient_norm;
+  return {.command = global.command_line,
+          .config = std::move(config),
+          .dataset = options.dataset,
+          .dataset_sha256 = dataset.sha256,
+          .dataset_source = dataset.source,
+          .model = options.model,
+          .align = options.align,
+          .threads = core::num_threads(),
+          .runs = {}};
 }
 
 std::string with_thousands(std::int64_t number) {

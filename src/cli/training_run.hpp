@@ -2,9 +2,11 @@
 
 #include <string>
 
+#include "cli/command.hpp"
 #include "cli/training_options.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/train/checkpoint.hpp>
+#include <attune/train/result.hpp>
 
 namespace attune::cli {
 
@@ -16,6 +18,12 @@ namespace attune::cli {
 [[nodiscard]] train::CheckpointDescription description(const TrainingOptions& options,
                                                        const models::GraphClassifierOptions& model,
                                                        const data::NodeDataset& dataset);
+
+/// A result with everything but its runs.
+[[nodiscard]] train::ExperimentResult experiment(const TrainingOptions& options,
+                                                 const models::GraphClassifierOptions& model,
+                                                 const data::NodeDataset& dataset,
+                                                 const GlobalOptions& global);
 
 /// 12345 as `12,345`.
 [[nodiscard]] std::string with_thousands(std::int64_t number);
