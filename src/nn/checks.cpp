@@ -11,10 +11,15 @@ namespace attune::nn {
 
 using core::text;
 
+namespace {
+
+constexpr std::int64_t kMostChannels = std::numeric_limits<std::int32_t>::max();
+
+}  // namespace
+
 void require_size(std::int64_t size, const char* who, const char* what) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
-  if (size < 1 || size > kMost) {
-    throw InvalidArgument(text(who, ": ", what, " must be 1 to ", kMost, ", got ", size));
+  if (size < 1 || size > kMostChannels) {
+    throw InvalidArgument(text(who, ": ", what, " must be 1 to ", kMostChannels, ", got ", size));
   }
 }
 

@@ -10,7 +10,9 @@
 #include <attune/core/error.hpp>
 #include <attune/graph/builder.hpp>
 #include <attune/nn/gat_conv.hpp>
+#include <attune/ops/activations.hpp>
 #include <attune/ops/elementwise.hpp>
+#include <attune/ops/matmul.hpp>
 
 using namespace attune;
 using core::RandomStream;
@@ -163,6 +165,29 @@ TEST_CASE("GATConv: a node without in-edges yields its bias", "[nn]") {
   const Matrix y = matrix(conv.forward(x, graph::from_edges(2, edges), ctx).value());
   CHECK(y[1] == values(parameter(conv, "bias").value()));
   CHECK(y[0] != y[1]);
+}
+
+TEST_CASE("GATConv: the residual is the input, or its projection, added before the activation",
+          "[nn]") {
+  const std::int64_t in = GENERATE(4, 3);  // as wide as the output, and not
+  GATConvOptions options{.in_channels = in, .out_channels = 2, .heads = 2};
+  nn::Initializer init(0);
+  const GATConv plain(options, init);
+  options.residual = true;
+  nn::Initializer again(0);
+  const GATConv residual(options, again);
+  options.activation = nn::Activation::elu;
+  nn::Initializer once_more(0);
+  const GATConv activated(options, once_more);
+
+  const Variable x = testing::random_leaf({4, in}, 1, core::DType::f32);
+  const Variable path = in == 4 ? x : ops::matmul(x, parameter(residual, "residual_weight"));
+  ForwardContext ctx;
+  const Variable expected = ops::add(plain.forward(x, small_graph(), ctx), path);
+  CHECK(testing::max_difference(residual.forward(x, small_graph(), ctx).value(), expected.value()) <
+        1e-6);
+  CHECK(testing::max_difference(activated.forward(x, small_graph(), ctx).value(),
+                                ops::elu(expected).value()) < 1e-6);
 }
 
 TEST_CASE("GATConv: derivatives agree with central differences", "[nn][gradient]") {

@@ -42,6 +42,20 @@ TEST_CASE("GCNConv: neighbours weighed by the inverse square roots of both degre
   CHECK(y[2] == Approx(10.5));
 }
 
+TEST_CASE("GCNConv: the residual is the input, added before the activation", "[nn]") {
+  nn::Initializer init(0);
+  const GCNConv conv(
+      {.in_channels = 1, .out_channels = 1, .residual = true, .activation = nn::Activation::relu},
+      init);
+  parameter(conv, "weight").set_value(Tensor::from<float>({2}, {1, 1}));
+  ForwardContext ctx;
+  const Variable x(Tensor::from<float>({1, 3, -5}, {3, 1}));
+  const std::vector<double> y = values(conv.forward(x, pair_and_one(), ctx).value());
+  CHECK(y[0] == Approx(4 + 1));
+  CHECK(y[1] == Approx(4 + 3));
+  CHECK(y[2] == 0);
+}
+
 TEST_CASE("GCNConv: derivatives agree with central differences", "[nn][gradient]") {
   const bool residual = GENERATE(false, true);
   const std::int64_t out = GENERATE(2, 3);
