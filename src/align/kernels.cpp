@@ -6,13 +6,17 @@
 #include <hwy/highway.h>
 
 #include "align/mmd-inl.hpp"
+#include "align/network-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
 
 template <class T>
 Kernels<T> table() {
-  return {.mmd_tile = &mmd_tile<T>};
+  return {.network_forward = &network_forward<T>,
+          .network_backward = &network_backward<T>,
+          .gan_logits = &gan_logits<T>,
+          .mmd_tile = &mmd_tile<T>};
 }
 
 Kernels<float> table_f32() {

@@ -17,9 +17,56 @@ struct MmdPoints {
   const T* weights;     ///< [tiles * 64]
 };
 
+inline constexpr double kMlpSlope = 0.1;  // of the leaky ReLU
+
+/// Lanes that a derivative with respect to a parameter is spread over until the end of a block.
+inline constexpr std::int64_t kGradientLanes = 16;
+
+/// A small network (align::Network), or the sums of its derivatives, kGradientLanes numbers a
+/// parameter. Without highway, gate and transform are null. A tied transform points at the gate.
+template <std::floating_point T, class P = const T>
+struct NetworkView {
+  std::int64_t channels;
+  std::int64_t hidden;
+  std::int64_t out_channels;
+  P* gate_w;
+  P* gate_b;
+  P* trans_w;
+  P* trans_b;
+  P* fc1_w;
+  P* fc1_b;
+  P* fc2_w;
+  P* fc2_b;
+};
+
+/// Panels that a network leaves for its backward pass or works in.
+template <std::floating_point T>
+struct NetworkScratch {
+  T* gate;  ///< [channels, 64], as are transform, mixed and grad_mixed
+  T* transform;
+  T* mixed;
+  T* hidden;  ///< [hidden, 64], as is grad_hidden
+  T* grad_mixed;
+  T* grad_hidden;
+};
+
 /// The loops over tiles, compiled once an instruction set.
 template <std::floating_point T>
 struct Kernels {
+  /// The network on a panel of points.
+  /// @param keep  what to multiply the input of the MLP with, [channels, 64]; null: nothing
+  void (*network_forward)(const NetworkView<T>& net, const T* x, const T* keep,
+                          const NetworkScratch<T>& scratch, T* out);
+
+  /// Its derivative, after network_forward on the same points. Points with grad_out 0 add nothing.
+  void (*network_backward)(const NetworkView<T>& net, const T* x, const T* keep,
+                           const NetworkScratch<T>& scratch, const T* grad_out, T* grad_x,
+                           const NetworkView<T, T>& grads);
+
+  /// From the discriminator's logits of 64 points, of which `count` are real, to the derivatives of
+  /// the GAN loss times weight. Returns the loss of the points, not weighted.
+  double (*gan_logits)(bool queries, std::int64_t count, T weight, T* logits);
+
   /// W_ij = weight_i weight_j exp(-|z_i - z_j|^2 / 2) of the tile (row_tile, col_tile). Adds W
   /// rows[col_tile] to row_sums [64, width] and its transpose times rows[row_tile] to the panel
   /// col_sums [channels + 1, 64]; either may be null.

@@ -1,5 +1,6 @@
 #include "align/recorded.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -96,6 +97,11 @@ struct Pending {
 };
 
 }  // namespace
+
+bool LossGradients::any() const {
+  return clouds.queries.defined() || clouds.keys.defined() ||
+         std::ranges::any_of(parameters, [](const Tensor& grad) { return grad.defined(); });
+}
 
 Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
                          const std::vector<Parameter>& parameters) {

@@ -13,6 +13,8 @@ namespace attune::align {
 struct LossGradients {
   CloudGradients clouds;
   std::vector<core::Tensor> parameters;  ///< parallel to the parameters; undefined: not wanted
+
+  [[nodiscard]] bool any() const;
 };
 
 /// A loss, its terms and its derivatives, all found in one go: a loss is a scalar, so what the

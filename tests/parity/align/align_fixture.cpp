@@ -73,6 +73,45 @@ Variable AlignFixture::parameter(std::string_view name) const {
   return Variable(fixture_.tensor(core::text("param_", name), dtype_), true);
 }
 
+align::Network AlignFixture::highway_network() const {
+  align::Network network;
+  network.gate_w = parameter("gate_w");
+  network.gate_b = parameter("gate_b");
+  network.trans_w = parameter("trans_w");
+  network.trans_b = parameter("trans_b");
+  network.fc1_w = parameter("fc1_w");
+  network.fc1_b = parameter("fc1_b");
+  network.fc2_w = parameter("fc2_w");
+  network.fc2_b = parameter("fc2_b");
+  network.options.channels = network.fc1_w.shape()[1];
+  network.options.hidden = network.fc1_w.shape()[0];
+  return network;
+}
+
+align::Network AlignFixture::navigator() const {
+  align::Network network;
+  network.fc1_w = parameter("nav1_w");
+  network.fc1_b = parameter("nav1_b");
+  network.fc2_w = parameter("nav2_w");
+  network.fc2_b = parameter("nav2_b");
+  network.options.channels = network.fc1_w.shape()[1];
+  network.options.hidden = network.fc1_w.shape()[0];
+  return network;
+}
+
+void AlignFixture::require_parameter_gradients(const std::vector<align::Parameter>& parameters,
+                                               double tolerance) const {
+  for (const align::Parameter& parameter : parameters) {
+    Tensor expected = fixture_.tensor(core::text("grad_", parameter.name)).clone();
+    if (parameter.ascends) {
+      for (double& value : expected.mutable_data<double>()) {
+        value = -value;
+      }
+    }
+    require_close(parameter.variable.grad(), expected, tolerance, parameter.name);
+  }
+}
+
 void AlignFixture::require_cloud_gradients(double tolerance, std::string_view prefix) const {
   const Tensor q = positions_first(fixture_.tensor(core::text(prefix, "Q")));
   const Tensor k = positions_first(fixture_.tensor(core::text(prefix, "K")));

@@ -6,6 +6,7 @@
 
 #include "support/fixture.hpp"
 #include <attune/align/clouds.hpp>
+#include <attune/align/network.hpp>
 #include <attune/align/parameters.hpp>
 #include <attune/core/tensor.hpp>
 
@@ -19,7 +20,10 @@ class AlignFixture {
   AlignFixture(std::string_view name, core::DType dtype);
 
   [[nodiscard]] const align::Clouds& clouds() const noexcept { return clouds_; }
-  [[nodiscard]] Variable parameter(std::string_view name) const;
+
+  /// The discriminator or critic of the fixture, and its navigator.
+  [[nodiscard]] align::Network highway_network() const;
+  [[nodiscard]] align::Network navigator() const;
 
   [[nodiscard]] double loss() const { return fixture_.number("loss"); }
   [[nodiscard]] core::Tensor per_head() const { return fixture_.tensor("loss_bh"); }
@@ -29,7 +33,13 @@ class AlignFixture {
   /// PREFIXQ and PREFIXK, within `tolerance` of the largest entry.
   void require_cloud_gradients(double tolerance, std::string_view prefix = "grad_") const;
 
+  /// The same for parameters, whose ascending ones are expected with the sign flipped.
+  void require_parameter_gradients(const std::vector<align::Parameter>& parameters,
+                                   double tolerance) const;
+
  private:
+  [[nodiscard]] Variable parameter(std::string_view name) const;
+
   Fixture fixture_;
   core::DType dtype_;
   std::vector<std::uint8_t> query_mask_;
@@ -38,6 +48,17 @@ class AlignFixture {
   std::vector<std::int64_t> key_segments_;
   align::Clouds clouds_;
 };
+
+/// Largest error of a loss, relative, and of a gradient, relative to its largest entry.
+struct Tolerance {
+  core::DType dtype;
+  double loss;
+  double gradient;
+};
+/// Ten times the error of a float32 run of the formulas in numpy.
+inline constexpr Tolerance kFloat{core::DType::f32, 2e-6, 6e-5};
+/// The reference works in float64 too; only the order of sums differs.
+inline constexpr Tolerance kDouble{core::DType::f64, 1e-11, 1e-10};
 
 /// Fails the running test unless |actual - expected| <= tolerance * max |expected| everywhere.
 void require_close(const core::Tensor& actual, const core::Tensor& expected, double tolerance,

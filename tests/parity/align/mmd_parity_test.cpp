@@ -4,23 +4,9 @@
 #include <catch2/catch.hpp>
 
 #include "parity/align/align_fixture.hpp"
-#include "support/tensors.hpp"
 #include <attune/align/mmd.hpp>
 
 namespace attune::testing {
-
-namespace {
-
-// Ten times the error of a float32 run of the formulas; float64 is the reference's own.
-struct Tolerance {
-  core::DType dtype;
-  double loss;
-  double gradient;
-};
-constexpr Tolerance kFloat{core::DType::f32, 2e-6, 6e-5};
-constexpr Tolerance kDouble{core::DType::f64, 1e-11, 1e-11};
-
-}  // namespace
 
 TEST_CASE("mmd: losses and gradients are the reference's", "[align][parity]") {
   const std::string name = GENERATE("mmd_small", "mmd_masked", "mmd_rect", "mmd_one", "mmd_tiles",

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <attune/align/parameters.hpp>
+#include <attune/autograd/variable.hpp>
+#include <attune/core/random.hpp>
+
+namespace attune::align {
+
+enum class Initialization : std::uint8_t {
+  glorot,     ///< uniform weights of variance 2 / (in + out), zero biases
+  normal002,  ///< normal weights of standard deviation 0.02, zero biases
+};
+
+struct NetworkOptions {
+  std::int64_t channels = 0;  ///< required: of the points
+  std::int64_t hidden = 16;
+  Initialization init = Initialization::glorot;
+  bool tie_highway = false;  ///< one linear map for gate and transform
+  double dropout = 0;        ///< probability, on what enters the MLP
+};
+
+/// A small network that looks at one point at a time; one set serves all heads of a layer.
+///
+///     highway(x) = t relu(W_h x + b_h) + (1 - t) x,    t = sigmoid(W_t x + b_t)
+///     mlp(x)     = W_2 lrelu(W_1 x + b_1) + b_2,       lrelu slope 0.1
+///
+/// Weights are stored [out, in].
+struct Network {
+  NetworkOptions options;
+  Variable gate_w;   ///< W_t; undefined where there is no highway
+  Variable gate_b;   ///< b_t
+  Variable trans_w;  ///< W_h; undefined also where it is tied to the gate
+  Variable trans_b;  ///< b_h
+  Variable fc1_w;
+  Variable fc1_b;
+  Variable fc2_w;
+  Variable fc2_b;
+
+  [[nodiscard]] bool has_highway() const noexcept { return gate_w.defined(); }
+  [[nodiscard]] std::int64_t out_channels() const { return fc2_b.shape()[0]; }
+};
+
+/// Logit that a point is a query, mlp(highway(x)); one number.
+/// @param random  the weights are a function of it; it uses four streams from its own on
+/// @throws InvalidArgument  channels or hidden below 1, dropout outside [0, 1)
+[[nodiscard]] Network make_discriminator(const NetworkOptions& options,
+                                         const core::RandomStream& random,
+                                         core::DType dtype = core::DType::f32);
+
+/// Where a point lies as the cost sees it, mlp(highway(x)); `hidden` numbers.
+[[nodiscard]] Network make_critic(const NetworkOptions& options, const core::RandomStream& random,
+                                  core::DType dtype = core::DType::f32);
+
+/// Where a point lies as the transport plan sees it, mlp(x); `hidden` numbers.
+[[nodiscard]] Network make_navigator(const NetworkOptions& options,
+                                     const core::RandomStream& random,
+                                     core::DType dtype = core::DType::f32);
+
+/// By the names used in files: gate_w, gate_b, trans_w, trans_b, fc1_w, fc1_b, fc2_w, fc2_b, or
+/// nav1_w, nav1_b, nav2_w, nav2_b for a network without highway.
+[[nodiscard]] std::vector<Parameter> named_parameters(const Network& network, bool ascends);
+
+}  // namespace attune::align

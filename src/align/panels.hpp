@@ -1,0 +1,65 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "align/problems.hpp"
+#include "align/tiles.hpp"
+
+namespace attune::align {
+
+/// Points [first, first + count) of one side of a problem, at most 64.
+struct Panel {
+  std::int64_t problem;
+  bool queries;
+  std::int64_t first;
+  std::int64_t count;
+};
+
+/// All panels of the problems, queries before keys.
+template <std::floating_point T>
+[[nodiscard]] std::vector<Panel> panels_of(const std::vector<Problem<T>>& problems) {
+  std::vector<Panel> panels;
+  for (std::size_t p = 0; p < problems.size(); ++p) {
+    for (const bool queries : {true, false}) {
+      const std::int64_t count = queries ? problems[p].queries.count : problems[p].keys.count;
+      for (std::int64_t first = 0; first < count; first += kTile) {
+        panels.push_back(
+            {static_cast<std::int64_t>(p), queries, first, std::min(kTile, count - first)});
+      }
+    }
+  }
+  return panels;
+}
+
+/// Points [first, first + count) as a panel [channels, 64], zero beyond them.
+template <std::floating_point T>
+void load_panel(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, T* panel) {
+  if (count < kTile) {
+    std::fill(panel, panel + cloud.channels * kTile, T(0));
+  }
+  for (std::int64_t r = 0; r < count; ++r) {
+    const T* row = cloud.row(first + r);
+    for (std::int64_t c = 0; c < cloud.channels; ++c) {
+      panel[c * kTile + r] = row[c];
+    }
+  }
+}
+
+/// Adds a panel of derivatives to the gradient of the points it was loaded from, if that is wanted.
+template <std::floating_point T>
+void add_panel_gradient(const Cloud<T>& cloud, std::int64_t first, std::int64_t count,
+                        const T* panel) {
+  if (cloud.grad == nullptr) {
+    return;
+  }
+  for (std::int64_t r = 0; r < count; ++r) {
+    T* row = cloud.grad + (first + r) * cloud.stride;
+    for (std::int64_t c = 0; c < cloud.channels; ++c) {
+      row[c] += panel[c * kTile + r];
+    }
+  }
+}
+
+}  // namespace attune::align
