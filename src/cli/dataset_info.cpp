@@ -10,7 +10,7 @@
 
 #include "cli/training_run.hpp"
 #include <attune/core/file.hpp>
-#include <attune/core/text.hpp>
+#include <attune/graph/statistics.hpp>
 
 namespace attune::cli {
 namespace {
@@ -25,14 +25,38 @@ std::vector<std::int64_t> class_sizes(const data::NodeDataset& dataset) {
   return sizes;
 }
 
+// Share of edges between labelled nodes that join nodes of one class; 0 where there are none.
+double edge_homophily(const data::NodeDataset& dataset) {
+  const graph::CsrView in = dataset.graph.in_edges();
+  std::int64_t labelled = 0;
+  std::int64_t same = 0;
+  for (std::int64_t i = 0; i < in.num_nodes(); ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      const std::int32_t a = dataset.labels[i];
+      const std::int32_t b = dataset.labels[in.col_idx[e]];
+      labelled += a >= 0 && b >= 0 ? 1 : 0;
+      same += a >= 0 && a == b ? 1 : 0;
+    }
+  }
+  return labelled > 0 ? static_cast<double>(same) / static_cast<double>(labelled) : 0;
+}
+
 nlohmann::ordered_json facts(const data::NodeDataset& dataset) {
   const auto size = [](const std::vector<std::int64_t>& part) {
     return static_cast<std::int64_t>(part.size());
   };
   const std::int64_t unlabelled = std::count(dataset.labels.begin(), dataset.labels.end(), -1);
+  const graph::GraphStatistics graph = graph::statistics(dataset.graph);
   return {{"name", dataset.name},
-          {"nodes", dataset.num_nodes()},
-          {"edges", dataset.graph.num_edges() / 2},
+          {"nodes", graph.num_nodes},
+          {"edges", graph.num_edges / 2},
+          {"mean_degree", graph.mean_degree},
+          {"median_degree", graph.median_degree},
+          {"max_degree", graph.max_degree},
+          {"isolated_nodes", graph.isolated_nodes},
+          {"connected_components", graph.num_components},
+          {"largest_component", graph.largest_component},
+          {"edge_homophily", edge_homophily(dataset)},
           {"features", dataset.features.columns()},
           {"feature_non_zeros", dataset.features.num_nonzeros()},
           {"classes", dataset.num_classes},

@@ -1,5 +1,6 @@
 #include "cli/run.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -11,6 +12,8 @@
 #include "cli/command.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/parallel.hpp>
+#include <attune/core/suggest.hpp>
+#include <attune/core/text.hpp>
 #include <attune/core/version.hpp>
 
 namespace attune::cli {
@@ -56,9 +59,23 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
   app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
-int report(const char* what, int status) {
+int report(const std::string& what, int status) {
   std::cerr << "attune: " << what << '\n';
   return status;
+}
+
+// CLI11 says only that a subcommand is required; the word that is none says more.
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> words = app.remaining();
+  if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) {
+    return error.what();
+  }
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  return core::text("unknown subcommand \"", words.front(), '"',
+                    core::suggestion(words.front(), known));
 }
 
 // Runs the subcommand; errors become messages and exit statuses.
@@ -102,7 +119,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {  // --help, --version
     return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return report(error.what(), kBadInput);
+    return report(explain(app, error), kBadInput);
   } catch (const std::exception& error) {
     return report(error.what(), kBadInput);
   }

@@ -158,6 +158,14 @@ void Trainer::initialize_regularizers() {
 }
 
 EpochReport Trainer::run_epoch() {
+  try {
+    return run_next_epoch();
+  } catch (const Error& error) {
+    throw Error(core::text("epoch ", epoch_, ": ", error.what()));
+  }
+}
+
+EpochReport Trainer::run_next_epoch() {
   const auto start = Clock::now();
   EpochReport report;
   report.epoch = ++epoch_;

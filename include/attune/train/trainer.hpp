@@ -110,6 +110,7 @@ class Trainer {
  private:
   class Sinks;
 
+  [[nodiscard]] EpochReport run_next_epoch();
   void initialize_regularizers();
   [[nodiscard]] double training_step(double& regularizer);
   [[nodiscard]] Variable with_regularizers(Variable loss, double& regularizer);

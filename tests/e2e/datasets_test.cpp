@@ -1,0 +1,83 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/command.hpp"
+#include "support/skip.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace attune::testing {
+namespace {
+
+using nlohmann::json;
+
+TEST_CASE("datasets list names the data sets that are known", "[e2e]") {
+  const CommandOutcome outcome = run_attune({"datasets", "list"});
+  CHECK(outcome.status == 0);
+  for (const char* name : {"cora", "citeseer", "pubmed"}) {
+    CHECK_THAT(outcome.out, Catch::Contains(name));
+  }
+}
+
+TEST_CASE("datasets generate writes the same file for the same options, and it trains", "[e2e]") {
+  const TemporaryFolder folder;
+  const std::string a = folder.path("a.npz");
+  const std::string b = folder.path("b.npz");
+  REQUIRE(
+      run_attune({"datasets", "generate", "--nodes", "150", "--seed", "4", "--output", a}).status ==
+      0);
+  REQUIRE(run_attune({"datasets", "generate", "--nodes", "150", "--seed", "4", "--output", b,
+                      "--threads", "8"})
+              .status == 0);
+  CHECK(slurp(a) == slurp(b));
+  CHECK(run_attune({"train", "--dataset", a, "--epochs", "3"}).status == 0);
+}
+
+TEST_CASE("datasets info tells the published counts of Cora and CiteSeer", "[e2e][data]") {
+  const auto data = data_folder();
+  if (!data) {
+    ATTUNE_SKIP("needs the Planetoid files; set ATTUNE_DATA");
+  }
+  const TemporaryFolder folder;
+  const auto info = [&](const char* name) {
+    const std::string file = folder.path("i.json");
+    REQUIRE(run_attune({"datasets", "info", name, "--json", file}, {.data = *data}).status == 0);
+    return json::parse(slurp(file));
+  };
+  const json cora = info("cora");
+  CHECK(cora.at("nodes") == 2708);
+  CHECK(cora.at("edges") == 5278);
+  CHECK(cora.at("feature_non_zeros") == 49216);
+  CHECK(cora.at("connected_components") == 78);
+  const json citeseer = info("citeseer");
+  CHECK(citeseer.at("nodes") == 3327);
+  CHECK(citeseer.at("edges") == 4552);
+  CHECK(citeseer.at("connected_components") == 438);
+  CHECK(citeseer.at("isolated_nodes") == 48);
+}
+
+TEST_CASE("datasets fetch takes a mirror, checks what it gets, and leaves nothing on failure",
+          "[e2e][data]") {
+  const auto data = data_folder();
+  if (!data) {
+    ATTUNE_SKIP("needs the Planetoid files; set ATTUNE_DATA");
+  }
+  const TemporaryFolder folder;
+  const std::string mirror = "file://" + *data + "/planetoid";
+  const CommandOutcome fetched = run_attune(
+      {"datasets", "fetch", "cora", "--from", mirror, "--data-dir", folder.path("data")});
+  CAPTURE(fetched.err);
+  CHECK(fetched.status == 0);
+  CHECK(
+      run_attune({"train", "--dataset", "cora", "--epochs", "2", "--data-dir", folder.path("data")})
+          .status == 0);
+  const TemporaryFolder wrong;
+  wrong.write("ind.cora.x", "not a pickle");
+  const TemporaryFolder target;
+  const CommandOutcome refused = run_attune(
+      {"datasets", "fetch", "cora", "--from", wrong.path(), "--data-dir", target.path()});
+  CHECK(refused.status == 2);
+  CHECK(target.files().empty());
+}
+
+}  // namespace
+}  // namespace attune::testing
