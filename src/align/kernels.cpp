@@ -5,6 +5,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "align/ct-inl.hpp"
 #include "align/mmd-inl.hpp"
 #include "align/network-inl.hpp"
 
@@ -16,6 +17,10 @@ Kernels<T> table() {
   return {.network_forward = &network_forward<T>,
           .network_backward = &network_backward<T>,
           .gan_logits = &gan_logits<T>,
+          .unit_panel = &unit_panel<T>,
+          .unit_panel_backward = &unit_panel_backward<T>,
+          .ct_forward = &ct_forward<T>,
+          .ct_backward = &ct_backward<T>,
           .mmd_tile = &mmd_tile<T>};
 }
 

@@ -50,6 +50,60 @@ struct NetworkScratch {
   T* grad_hidden;
 };
 
+inline constexpr double kNormFloor = 1e-6;  // below it vectors are not stretched to length one
+
+/// A problem of conditional transport after its networks: unit vectors of the critic, which make
+/// the cost, and vectors of the navigator, which make the plan. Rows are padded to whole tiles.
+template <std::floating_point T>
+struct CtPoints {
+  std::int64_t num_queries;
+  std::int64_t num_keys;
+  std::int64_t unit_channels;
+  std::int64_t unit_width;  ///< row_width(unit_channels)
+  std::int64_t nav_channels;
+  std::int64_t nav_width;
+  bool chord;  ///< the cost is the distance of the unit vectors, not 1 - cosine
+  bool
+      bounded;  ///< no logit is so large that exp of it, or a sum of them, could over- or underflow
+  const T* query_unit;  ///< [tiles * 64, width]
+  const T* query_nav;
+  const T* key_unit;
+  const T* key_nav;
+  const T* key_unit_panels;  ///< [tiles, channels, 64]
+  const T* key_nav_panels;
+};
+
+/// Running sums of a row tile and of all columns: z of exp(S - max), y of exp(S - max) C, where C
+/// is the cosine or the distance. max is only kept where the logits are not bounded, else it is 0.
+struct CtSums {
+  double* row_max;  ///< [64]
+  double* row_z;
+  double* row_y;
+  double* col_max;  ///< [tiles * 64]
+  double* col_z;
+  double* col_y;
+};
+
+/// Both halves of the plan, times minus the weight of the loss; see ct_derivatives.
+template <std::floating_point T>
+struct CtPlan {
+  const T* row_factor;  ///< [tiles * 64]
+  const T* row_mean;
+  const T* row_log;
+  const T* col_factor;
+  const T* col_mean;
+  const T* col_log;
+};
+
+/// Sums that the backward sweep adds to.
+template <std::floating_point T>
+struct CtGradients {
+  T* query_unit;  ///< of the row tile, [64, width]
+  T* query_nav;
+  T* key_unit;  ///< of all columns, [tiles, channels, 64]
+  T* key_nav;
+};
+
 /// The loops over tiles, compiled once an instruction set.
 template <std::floating_point T>
 struct Kernels {
@@ -66,6 +120,19 @@ struct Kernels {
   /// From the discriminator's logits of 64 points, of which `count` are real, to the derivatives of
   /// the GAN loss times weight. Returns the loss of the points, not weighted.
   double (*gan_logits)(bool queries, std::int64_t count, T weight, T* logits);
+
+  /// Points of a panel stretched to unit length, in place; norms [64]: their lengths before.
+  void (*unit_panel)(std::int64_t channels, T* panel, T* norms);
+
+  /// Its derivative, in place.
+  void (*unit_panel_backward)(std::int64_t channels, const T* unit, const T* norms, T* grad);
+
+  /// Sums over a row tile and all columns.
+  void (*ct_forward)(const CtPoints<T>& points, std::int64_t row_tile, const CtSums& sums);
+
+  /// Derivatives from a row tile and all columns.
+  void (*ct_backward)(const CtPoints<T>& points, const CtPlan<T>& plan, std::int64_t row_tile,
+                      const CtGradients<T>& grads);
 
   /// W_ij = weight_i weight_j exp(-|z_i - z_j|^2 / 2) of the tile (row_tile, col_tile). Adds W
   /// rows[col_tile] to row_sums [64, width] and its transpose times rows[row_tile] to the panel

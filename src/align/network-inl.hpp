@@ -133,15 +133,6 @@ HWY_INLINE hn::Vec<D> sigmoid_of(D d, hn::Vec<D> x) {
   return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
 }
 
-// Calls f(d, i) for each vector of `count` elements, a multiple of 64.
-template <class T, class F>
-HWY_INLINE void for_vectors(std::int64_t count, const F& f) {
-  const TileTag<T> d;
-  for (std::int64_t i = 0; i < count; i += lanes_of<TileTag<T>>()) {
-    f(d, i);
-  }
-}
-
 // Leaves the gate, the rectified transform and their mixture with x in the scratch.
 template <class T>
 HWY_INLINE void highway(const NetworkView<T>& net, const T* x, const NetworkScratch<T>& s) {

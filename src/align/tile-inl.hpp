@@ -69,6 +69,15 @@ HWY_INLINE hn::TFromD<D> lane_sum(D d, hn::Vec<D> v) {
   return hn::GetLane(hn::SumOfLanes(d, v));
 }
 
+// Calls f(d, i) for each vector of `count` elements, a multiple of 64.
+template <class T, class F>
+HWY_INLINE void for_vectors(std::int64_t count, const F& f) {
+  const TileTag<T> d;
+  for (std::int64_t i = 0; i < count; i += lanes_of<TileTag<T>>()) {
+    f(d, i);
+  }
+}
+
 // Calls block(std::integral_constant<int, Rows>, first) for rows in groups of Most, then four, then
 // one.
 template <int Most, class Block>

@@ -60,7 +60,8 @@ inline constexpr Tolerance kFloat{core::DType::f32, 2e-6, 6e-5};
 /// The reference works in float64 too; only the order of sums differs.
 inline constexpr Tolerance kDouble{core::DType::f64, 1e-11, 1e-10};
 
-/// Fails the running test unless |actual - expected| <= tolerance * max |expected| everywhere.
+/// Fails the running test unless |actual - expected| <= tolerance * max(|expected|, 0.01)
+/// everywhere.
 void require_close(const core::Tensor& actual, const core::Tensor& expected, double tolerance,
                    std::string_view what);
 

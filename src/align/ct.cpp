@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "align/ct_work.hpp"
+#include "align/recorded.hpp"
+#include <attune/align/ct.hpp>
+#include <attune/core/error.hpp>
+#include <attune/core/parallel.hpp>
+#include <attune/core/pool_array.hpp>
+#include <attune/core/text.hpp>
+
+namespace attune::align {
+
+using core::PoolArray;
+using core::Tensor;
+
+namespace {
+
+// Problems that are worked on side by side.
+template <class T>
+class CtGroup {
+ public:
+  CtGroup(const std::vector<Problem<T>>& problems, std::int64_t first, std::int64_t last,
+          const CtSetup& setup, std::int64_t first_panel)
+      : setup_(setup) {
+    works_.reserve(static_cast<std::size_t>(last - first));
+    for (std::int64_t p = first; p < last; ++p) {
+      works_.emplace_back(problems[p], setup, first_panel + num_panels());
+      for (std::int64_t panel = 0; panel < works_.back().num_panels(); ++panel) {
+        panels_.push_back({&works_.back(), panel});
+      }
+    }
+  }
+
+  [[nodiscard]] std::int64_t num_panels() const {
+    return static_cast<std::int64_t>(panels_.size());
+  }
+
+  void run(Evaluated& evaluated) {
+    const auto parts = [](const CtWork<T>& work) { return work.parts(); };
+    core::parallel_for(num_panels(), grain(), [&](std::int64_t begin, std::int64_t end) {
+      CtNetworks<T> networks(setup_, false);
+      for (std::int64_t p = begin; p < end; ++p) {
+        panels_[p].work->embed(panels_[p].number, networks);
+      }
+    });
+    for_each_block(works_, parts, [](CtWork<T>& work, std::int64_t part) { work.sweep(part); });
+    core::parallel_tasks(static_cast<std::int64_t>(works_.size()),
+                         [&](std::int64_t w) { works_[w].settle(); });
+    if (setup_.gradients) {
+      for_each_block(works_, parts,
+                     [](CtWork<T>& work, std::int64_t part) { work.sweep_back(part); });
+      finish(evaluated);
+    }
+    collect(evaluated);
+  }
+
+ private:
+  struct PanelOfWork {
+    CtWork<T>* work;
+    std::int64_t number;
+  };
+
+  // Panels a task: the sums over the parameters of the networks are made once a task.
+  [[nodiscard]] std::int64_t grain() const {
+    constexpr std::int64_t kFewest = 4;
+    constexpr std::int64_t kMostTasks = 64;
+    return std::max(kFewest, (num_panels() + kMostTasks - 1) / kMostTasks);
+  }
+
+  void finish(Evaluated& evaluated) {
+    const std::int64_t tasks = (num_panels() + grain() - 1) / grain();
+    const std::int64_t of_critic = num_parameters(setup_.critic);
+    const std::int64_t of_navigator = num_parameters(setup_.navigator);
+    PoolArray<double> critic_sums(tasks * of_critic);
+    PoolArray<double> navigator_sums(tasks * of_navigator);
+    core::parallel_for(num_panels(), grain(), [&](std::int64_t begin, std::int64_t end) {
+      CtNetworks<T> networks(setup_, true);
+      for (std::int64_t p = begin; p < end; ++p) {
+        panels_[p].work->finish(panels_[p].number, networks);
+      }
+      const std::int64_t task = begin / grain();
+      networks.critic.store_sums(critic_sums.data() + task * of_critic);
+      networks.navigator.store_sums(navigator_sums.data() + task * of_navigator);
+    });
+    std::vector<Tensor>& grads = evaluated.grads.parameters;
+    add_parameter_gradients(setup_.critic, critic_sums.span(), tasks, grads, 0);
+    add_parameter_gradients(setup_.navigator, navigator_sums.span(), tasks, grads,
+                            named_parameters(setup_.critic, true).size());
+  }
+
+  void collect(Evaluated& evaluated) const {
+    const std::span<double> per_head = evaluated.per_head.mutable_data<double>();
+    for (const CtWork<T>& work : works_) {
+      per_head[work.problem().slot] = work.loss();
+      evaluated.loss += work.problem().weight * work.loss();
+    }
+  }
+
+  const CtSetup& setup_;
+  std::vector<CtWork<T>> works_;
+  std::vector<PanelOfWork> panels_;
+};
+
+template <class T>
+void evaluate(const std::vector<Problem<T>>& problems, const CtSetup& setup, Evaluated& evaluated) {
+  const auto bytes = [&](std::int64_t p) { return CtWork<T>::bytes(problems[p], setup); };
+  std::int64_t panels = 0;
+  for_each_group(static_cast<std::int64_t>(problems.size()), bytes,
+                 [&](std::int64_t first, std::int64_t last) {
+                   CtGroup<T> group(problems, first, last, setup, panels);
+                   group.run(evaluated);
+                   panels += group.num_panels();
+                 });
+}
+
+void check(const Clouds& clouds, const Network& critic, const Network& navigator,
+           const CtOptions& options, const char* who) {
+  check_clouds(clouds, who);
+  if (!(options.rho >= 0 && options.rho <= 1)) {
+    throw InvalidArgument(core::text(who, ": rho must be in [0, 1], got ", options.rho));
+  }
+  const core::Shape& shape = clouds.queries.shape();
+  check_network(critic, shape[2], clouds.queries.dtype(), who);
+  check_network(navigator, shape[2], clouds.queries.dtype(), who);
+}
+
+}  // namespace
+
+Variable ct(const Clouds& clouds, const Network& critic, const Network& navigator,
+            const core::RandomStream& random, const CtOptions& options, Tensor* per_head) {
+  constexpr const char* kWho = "align::ct";
+  check(clouds, critic, navigator, options, kWho);
+  Selection selection = select(clouds);
+  require_finite(clouds, selection, kWho);
+  std::vector<Parameter> parameters = named_parameters(critic, true);
+  for (Parameter& parameter : named_parameters(navigator, options.navigator_ascends)) {
+    parameters.push_back(std::move(parameter));
+  }
+  Evaluated evaluated = make_evaluated(clouds, selection, parameters);
+  const PanelDropout critic_dropout(critic.options.dropout, random);
+  const PanelDropout navigator_dropout(navigator.options.dropout,
+                                       random.with_stream(random.stream() + 1));
+  const CtSetup setup{
+      critic, navigator, critic_dropout, navigator_dropout, options, evaluated.grads.any()};
+  core::dispatch(clouds.queries.dtype(), [&]<class T>() {
+    evaluate<T>(head_problems<T>(clouds, selection, evaluated.grads.clouds), setup, evaluated);
+  });
+  if (per_head != nullptr) {
+    *per_head = evaluated.per_head;
+  }
+  return record_loss(kWho, clouds, std::move(selection), parameters, options.reversal,
+                     std::move(evaluated));
+}
+
+}  // namespace attune::align

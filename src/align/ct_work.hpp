@@ -1,0 +1,120 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+
+#include "align/kernels.hpp"
+#include "align/network_run.hpp"
+#include "align/panels.hpp"
+#include "align/problems.hpp"
+#include "align/tiles.hpp"
+#include <attune/align/ct.hpp>
+#include <attune/core/pool_array.hpp>
+
+namespace attune::align {
+
+/// What all problems of one conditional transport share.
+struct CtSetup {
+  const Network& critic;
+  const Network& navigator;
+  const PanelDropout& critic_dropout;
+  const PanelDropout& navigator_dropout;
+  const CtOptions& options;
+  bool gradients;
+
+  [[nodiscard]] std::int64_t unit_channels() const { return critic.out_channels(); }
+  [[nodiscard]] std::int64_t nav_channels() const { return navigator.out_channels(); }
+};
+
+/// Room of one task for the networks and the panels between them.
+template <std::floating_point T>
+struct CtNetworks {
+  CtNetworks(const CtSetup& setup, bool gradients)
+      : critic(setup.critic, setup.critic_dropout, gradients),
+        navigator(setup.navigator, setup.navigator_dropout, gradients),
+        points(setup.critic.options.channels * kTile),
+        grad_points(setup.critic.options.channels * kTile),
+        unit(setup.unit_channels() * kTile),
+        nav(setup.nav_channels() * kTile),
+        grad_unit(setup.unit_channels() * kTile),
+        grad_nav(setup.nav_channels() * kTile) {}
+
+  NetworkRun<T> critic;
+  NetworkRun<T> navigator;
+  core::PoolArray<T> points;
+  core::PoolArray<T> grad_points;
+  core::PoolArray<T> unit;
+  core::PoolArray<T> nav;
+  core::PoolArray<T> grad_unit;
+  core::PoolArray<T> grad_nav;
+  T unit_norms[kTile];
+  T nav_norms[kTile];
+};
+
+/// One problem of conditional transport. The stages, each over independent blocks:
+///
+///     embed(panel)     networks on 64 points: unit and navigator vectors
+///     sweep(part)      row tiles against all columns: sums of rows, a share of those of columns
+///     settle()         the loss, and what the plan's derivatives need of the sums
+///     sweep_back(part) row tiles against all columns: derivatives of the vectors
+///     finish(panel)    networks backward on 64 points
+template <std::floating_point T>
+class CtWork {
+ public:
+  CtWork(const Problem<T>& problem, const CtSetup& setup, std::int64_t first_panel);
+
+  /// Scratch memory that a work takes.
+  [[nodiscard]] static std::int64_t bytes(const Problem<T>& problem, const CtSetup& setup);
+
+  [[nodiscard]] std::int64_t num_panels() const { return query_tiles_ + key_tiles_; }
+  [[nodiscard]] std::int64_t parts() const { return num_parts(problem_.queries.count); }
+  [[nodiscard]] const Problem<T>& problem() const { return problem_; }
+  [[nodiscard]] double loss() const { return loss_; }
+
+  void embed(std::int64_t panel, CtNetworks<T>& networks);
+  void sweep(std::int64_t part);
+  void settle();
+  void sweep_back(std::int64_t part);
+  void finish(std::int64_t panel, CtNetworks<T>& networks);
+
+ private:
+  [[nodiscard]] Panel panel_at(std::int64_t panel) const;
+  [[nodiscard]] bool is_bounded() const;
+  [[nodiscard]] CtPoints<T> points() const;
+  [[nodiscard]] std::int64_t unit_panel_size() const { return setup_.unit_channels() * kTile; }
+  [[nodiscard]] std::int64_t nav_panel_size() const { return setup_.nav_channels() * kTile; }
+  void run_networks(std::int64_t panel, const Panel& which, CtNetworks<T>& networks);
+  void merge_columns();
+  void settle_side(std::int64_t count, double share, const double* max, const double* z,
+                   const double* y, T* factor, T* mean, T* log, double& cost) const;
+
+  Problem<T> problem_;
+  const CtSetup& setup_;
+  std::int64_t first_panel_;
+  std::int64_t query_tiles_;
+  std::int64_t key_tiles_;
+  std::int64_t unit_width_;
+  std::int64_t nav_width_;
+  double loss_ = 0;
+
+  core::PoolArray<T> query_unit_;  // [query_tiles * 64, unit_width], as are the rows below
+  core::PoolArray<T> query_nav_;
+  core::PoolArray<T> key_unit_;
+  core::PoolArray<T> key_nav_;
+  core::PoolArray<T> key_unit_panels_;  // [key_tiles, unit_channels, 64]
+  core::PoolArray<T> key_nav_panels_;
+  core::PoolArray<T> nav_norms_;        // longest navigator vector of each panel
+  core::PoolArray<double> row_sums_;    // max, z and y, [3, query_tiles * 64]
+  core::PoolArray<double> col_sums_;    // [parts, 3, key_tiles * 64]
+  core::PoolArray<T> row_plan_;         // factor, mean and log, [3, query_tiles * 64]
+  core::PoolArray<T> col_plan_;         // [3, key_tiles * 64]
+  core::PoolArray<T> grad_query_unit_;  // [query_tiles * 64, unit_width]
+  core::PoolArray<T> grad_query_nav_;
+  core::PoolArray<T> grad_key_unit_;  // [parts, key_tiles, unit_channels, 64]
+  core::PoolArray<T> grad_key_nav_;
+};
+
+}  // namespace attune::align
