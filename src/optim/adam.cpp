@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "optim/adam_kernel.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
@@ -40,22 +41,9 @@ void require_like_parameter(const std::string& name, const char* what, const Ten
   }
 }
 
-// The scalars of one update of one parameter, in its own element type.
 template <std::floating_point T>
-struct Coefficients {
-  T beta1;
-  T one_minus_beta1;
-  T beta2;
-  T one_minus_beta2;
-  T weight_decay;
-  T step_size;            // learning_rate / (1 - beta1^t)
-  T root_of_correction2;  // sqrt(1 - beta2^t)
-  T epsilon;
-};
-
-template <std::floating_point T>
-Coefficients<T> coefficients(const AdamOptions& options, double learning_rate, double weight_decay,
-                             std::int64_t step) {
+AdamCoefficients<T> coefficients(const AdamOptions& options, double learning_rate,
+                                 double weight_decay, std::int64_t step) {
   const auto t = static_cast<double>(step);
   return {.beta1 = static_cast<T>(options.beta1),
           .one_minus_beta1 = static_cast<T>(1 - options.beta1),
@@ -65,22 +53,6 @@ Coefficients<T> coefficients(const AdamOptions& options, double learning_rate, d
           .step_size = static_cast<T>(learning_rate / (1 - std::pow(options.beta1, t))),
           .root_of_correction2 = static_cast<T>(std::sqrt(1 - std::pow(options.beta2, t))),
           .epsilon = static_cast<T>(options.epsilon)};
-}
-
-// One pass over the four arrays. It is vectorised only under -fno-math-errno: otherwise sqrt keeps a
-// branch to a library call.
-template <std::floating_point T>
-void update_block(const Coefficients<T>& c, std::int64_t n, const T* __restrict gradient,
-                  T* __restrict parameter, T* __restrict first_moment,
-                  T* __restrict second_moment) {
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T g = gradient[i] + c.weight_decay * parameter[i];
-    const T m = c.beta1 * first_moment[i] + c.one_minus_beta1 * g;
-    const T v = c.beta2 * second_moment[i] + c.one_minus_beta2 * g * g;
-    first_moment[i] = m;
-    second_moment[i] = v;
-    parameter[i] -= c.step_size * (m / (std::sqrt(v) / c.root_of_correction2 + c.epsilon));
-  }
 }
 
 }  // namespace
@@ -149,8 +121,8 @@ void Adam::update(Slot& slot) const {
     T* first_moment = slot.first_moment.mutable_data<T>().data();
     T* second_moment = slot.second_moment.mutable_data<T>().data();
     core::parallel_for(value.num_elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-      update_block(c, end - begin, gradient + begin, parameter + begin, first_moment + begin,
-                   second_moment + begin);
+      adam_update(c, end - begin, gradient + begin, parameter + begin, first_moment + begin,
+                  second_moment + begin);
     });
   });
 }

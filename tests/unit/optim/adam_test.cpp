@@ -1,8 +1,11 @@
+#include <array>
+#include <cmath>
 #include <limits>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "optim/adam_kernel.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/parallel.hpp>
 #include <attune/core/random.hpp>
@@ -117,6 +120,52 @@ TEST_CASE("Adam: float32 follows float64", "[optim]") {
   const Tensor widened = narrow.value().to(DType::f64);
   for (std::size_t i = 0; i < 3; ++i) {
     CHECK(widened.data<double>()[i] == Approx(wide.value().data<double>()[i]).margin(2e-6));
+  }
+}
+
+// The two round differently, by a few units in the last place of each term: tolerances are ten
+// times epsilon, of the largest values that take part.
+TEMPLATE_TEST_CASE("Adam: the vector kernel does what the plain one does", "[optim]", float,
+                   double) {
+  using T = TestType;
+  const attune::core::RandomStream random(5, attune::core::Purpose::initialization);
+  const attune::optim::AdamCoefficients<T> c{.beta1 = T(0.9),
+                                             .one_minus_beta1 = T(0.1),
+                                             .beta2 = T(0.999),
+                                             .one_minus_beta2 = T(0.001),
+                                             .weight_decay = T(0.01),
+                                             .step_size = T(0.05),
+                                             .root_of_correction2 = T(0.3),
+                                             .epsilon = T(1e-8)};
+  const T tolerance = 10 * std::numeric_limits<T>::epsilon();
+  for (const std::int64_t n : {0, 1, 3, 8, 15, 16, 17, 33, 1000}) {
+    CAPTURE(n);
+    // gradient, parameter, first and second moment, and one element beyond each that must stay.
+    std::array<std::vector<T>, 4> fast;
+    for (std::size_t a = 0; a < fast.size(); ++a) {
+      for (std::int64_t i = 0; i <= n; ++i) {
+        const double value = random.uniform(static_cast<std::uint64_t>(4 * i) + a);
+        fast[a].push_back(static_cast<T>(a == 3 ? value : value - 0.5));
+      }
+    }
+    std::array<std::vector<T>, 4> plain = fast;
+    const std::array<std::vector<T>, 4> before = fast;
+    attune::optim::adam_update(c, n, fast[0].data(), fast[1].data(), fast[2].data(),
+                               fast[3].data());
+    attune::optim::plain_adam_update(c, n, plain[0].data(), plain[1].data(), plain[2].data(),
+                                     plain[3].data());
+    for (std::size_t a = 0; a < fast.size(); ++a) {
+      for (std::int64_t i = 0; i < n; ++i) {
+        CHECK(std::abs(fast[a][i] - plain[a][i]) <= tolerance);
+      }
+      CHECK(fast[a].back() == before[a].back());
+    }
+    // An element's bits are the same alone.
+    for (std::int64_t i = 0; i < n; ++i) {
+      std::array<T, 4> one = {before[0][i], before[1][i], before[2][i], before[3][i]};
+      attune::optim::adam_update(c, 1, &one[0], &one[1], &one[2], &one[3]);
+      CHECK(one[1] == fast[1][i]);
+    }
   }
 }
 
