@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs the packages that are missing, builds, and runs every test: the release build with
+# warnings as errors, then the same tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Public data is taken from $ATTUNE_DATA, else ../shared/datasets; tests that lack theirs are
+# skipped, by name. Everything is built in build/, which a next run continues from.
+#
+#   tests/run.sh             everything
+#   tests/run.sh release     the release build alone
+#   tests/run.sh asan        the sanitized build alone
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+builds=("${@:-all}")
+case ${builds[0]} in
+  all) builds=(release asan) ;;
+  release | asan) ;;
+  *) echo "tests/run.sh: expected release, asan or nothing, got \"${builds[0]}\"" >&2; exit 2 ;;
+esac
+
+tests/install_packages.sh
+
+if [ -z "${ATTUNE_DATA:-}" ] && [ -d ../shared/datasets ]; then
+  ATTUNE_DATA=$(cd ../shared/datasets && pwd)
+  export ATTUNE_DATA
+fi
+echo "Data sets: ${ATTUNE_DATA:-none; set ATTUNE_DATA to test on real ones}"
+
+# Tests write nothing outside the folder of temporary files; theirs goes when they do.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+
+jobs=$(nproc)
+launcher=()
+if command -v ccache >/dev/null; then
+  launcher=(-D CMAKE_CXX_COMPILER_LAUNCHER=ccache)
+fi
+
+for build in "${builds[@]}"; do
+  SECONDS=0
+  cmake --preset "$build" "${launcher[@]}" >/dev/null
+  # Quiet while it goes well: progress is for who watches a terminal.
+  if [ -t 1 ]; then
+    cmake --build --preset "$build" -j "$jobs"
+  else
+    log=$TMPDIR/build.log
+    cmake --build --preset "$build" -j "$jobs" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
+  fi
+  echo "$build: built in $SECONDS s"
+  ctest --preset "$build" -j "$jobs" --progress
+  echo "$build: built and tested in $SECONDS s"
+done
