@@ -1,5 +1,4 @@
-#include <optional>
-
+#include "nn/attention.hpp"
 #include "nn/checks.hpp"
 #include "nn/layer_end.hpp"
 #include <attune/nn/gat_conv.hpp>
@@ -54,37 +53,32 @@ Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardC
     require_self_loops(graph, "GATConv::forward");
   }
   const Features input = dropout_.forward(x, ctx);
-  const Variable z = ops::reshape(project(input, weight_),
-                                  {graph.num_nodes(), options_.heads, options_.out_channels});
+  const Variable z = project_to_heads(input, weight_, Variable(), options_.heads);
   if (ctx.head_sink != nullptr) {
     report_heads(z, *ctx.head_sink);
   }
-  const Variable heads = attend(z, graph, ctx);
-  const Variable y = options_.concat ? ops::reshape(heads, {graph.num_nodes(), output_channels()})
-                                     : ops::mean_heads(heads);
+  const Variable heads = attend(
+      ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
+        return sparse::gat_attention(
+            graph, z, att_dst_, att_src_,
+            {.negative_slope = options_.negative_slope, .dropout = options_.attention_dropout},
+            stream, alpha);
+      });
   const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
-  return finish(y, residual, bias_, options_.activation);
-}
-
-Variable GATConv::attend(const Variable& z, const graph::Graph& graph, ForwardContext& ctx) const {
-  std::optional<core::RandomStream> stream;
-  if (ctx.training() && options_.attention_dropout > 0) {
-    stream = ctx.next_stream();
-  }
-  core::Tensor alpha;
-  Variable heads = sparse::gat_attention(
-      graph, z, att_dst_, att_src_,
-      {.negative_slope = options_.negative_slope, .dropout = options_.attention_dropout},
-      stream ? &*stream : nullptr, ctx.attention_sink != nullptr ? &alpha : nullptr);
-  if (ctx.attention_sink != nullptr) {
-    ctx.attention_sink->receive(alpha);
-  }
-  return heads;
+  return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);
 }
 
 void GATConv::report_heads(const Variable& z, HeadSink& sink) const {
-  sink.receive({.queries = ops::head_scale(z, att_dst_),
-                .keys = ops::head_scale(z, att_src_),
+  if (options_.reported == GATHeads::product) {
+    sink.receive({.queries = ops::head_scale(z, att_dst_),
+                  .keys = ops::head_scale(z, att_src_),
+                  .query_mask = {},
+                  .key_mask = {}});
+    return;
+  }
+  const core::Shape scalars{z.shape()[0], z.shape()[1], 1};
+  sink.receive({.queries = ops::reshape(ops::head_dot(z, att_dst_), scalars),
+                .keys = ops::reshape(ops::head_dot(z, att_src_), scalars),
                 .query_mask = {},
                 .key_mask = {}});
 }

@@ -9,6 +9,13 @@
 
 namespace attune::nn {
 
+/// What a GATConv reports as query and key of a head. The logit is the leaky ReLU of the sum of all
+/// their entries either way.
+enum class GATHeads : std::uint8_t {
+  product,  ///< a_dst * z and a_src * z, elementwise: out_channels numbers
+  logit,    ///< a_dst . z and a_src . z: one number, so that a distance costs that much less
+};
+
 struct GATConvOptions {
   std::int64_t in_channels = 0;   ///< required
   std::int64_t out_channels = 0;  ///< required, per head
@@ -25,6 +32,7 @@ struct GATConvOptions {
   /// Refuse a graph in which a node does not attend to itself, the slip that costs accuracy without
   /// a sign. The check is free; graph::with_self_loops() is called once, before training.
   bool expect_self_loops = true;
+  GATHeads reported = GATHeads::product;  ///< to a head sink; no output depends on it
 };
 
 /// Graph attention layer. Velickovic et al., "Graph Attention Networks", ICLR 2018,
@@ -53,8 +61,8 @@ class GATConv final : public GraphLayer {
 
   /// @param x      node features, [num_nodes, in_channels]
   /// @param graph  row i lists the nodes that i attends to
-  /// @param ctx    mode and random stream; a head sink receives the queries a_dst * z and the keys
-  ///               a_src * z (elementwise), an attention sink alpha
+  /// @param ctx    mode and random stream; a head sink receives the queries and keys that
+  ///               options.reported names, an attention sink alpha
   /// @return       [num_nodes, output_channels()]
   /// @throws ShapeError       x is not [graph.num_nodes(), in_channels]
   /// @throws InvalidArgument  a node has no self-loop, while expect_self_loops
@@ -64,8 +72,6 @@ class GATConv final : public GraphLayer {
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
 
  private:
-  [[nodiscard]] Variable attend(const Variable& z, const graph::Graph& graph,
-                                ForwardContext& ctx) const;
   void report_heads(const Variable& z, HeadSink& sink) const;
 
   GATConvOptions options_;

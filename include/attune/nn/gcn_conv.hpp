@@ -28,7 +28,7 @@ struct GCNConvOptions {
 ///     Y = D^-1/2 A D^-1/2 X W + b
 ///
 /// where A has the self-loops (graph::with_self_loops) and D is its in-degree. A node without
-/// in-edges yields what the residual and the bias give..
+/// in-edges yields what the residual and the bias give.
 ///
 /// Parameters: weight [in_channels, out_channels], bias [out_channels], residual_weight
 /// [in_channels, out_channels].

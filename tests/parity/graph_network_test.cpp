@@ -4,10 +4,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "reference_layer.hpp"
 #include "support/fixture.hpp"
-#include "support/parameters.hpp"
 #include "support/tensors.hpp"
-#include <attune/nn/gat_conv.hpp>
 #include <attune/ops/cross_entropy.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/ops/reductions.hpp>
@@ -16,7 +15,6 @@ using namespace attune;
 using core::DType;
 using core::Tensor;
 using testing::max_difference;
-using testing::parameter;
 
 namespace {
 
@@ -26,17 +24,6 @@ struct Heads final : nn::HeadSink {
   void receive(const nn::AttentionHeads& heads) override { layers.push_back(heads); }
   std::vector<nn::AttentionHeads> layers;
 };
-
-Tensor transposed(const Tensor& matrix) {
-  Tensor result = Tensor::empty({matrix.size(1), matrix.size(0)}, DType::f64);
-  for (std::int64_t i = 0; i < matrix.size(0); ++i) {
-    for (std::int64_t c = 0; c < matrix.size(1); ++c) {
-      result.mutable_data<double>()[c * matrix.size(0) + i] =
-          matrix.data<double>()[i * matrix.size(1) + c];
-    }
-  }
-  return result;
-}
 
 // Row i of head h.
 const double* vector_at(const Tensor& cloud, std::int64_t i, std::int64_t h) {
@@ -89,51 +76,26 @@ Mmd mmd(const Tensor& queries, const Tensor& keys) {
   return result;
 }
 
-// Reads a layer of the fixture.
-void set_parameters(const nn::GATConv& conv, const testing::Fixture& fixture,
-                    const std::string& layer) {
-  for (const char* const name : {"att_src", "att_dst", "bias"}) {
-    parameter(conv, name).set_value(fixture.tensor("param_" + layer + "_" + name));
-  }
-  parameter(conv, "weight").set_value(transposed(fixture.tensor("param_" + layer + "_w")));
-}
-
-void check_gradients(const nn::GATConv& conv, const testing::Fixture& fixture,
-                     const std::string& layer) {
-  for (const char* const name : {"att_src", "att_dst", "bias"}) {
-    CAPTURE(layer, name);
-    CHECK(max_difference(parameter(conv, name).grad(),
-                         fixture.tensor("step_" + layer + "_" + name)) < kTolerance);
-  }
-  CAPTURE(layer);
-  CHECK(max_difference(parameter(conv, "weight").grad(),
-                       transposed(fixture.tensor("step_" + layer + "_w"))) < kTolerance);
-}
-
 }  // namespace
 
 // The alignment is attached from outside, as sum(q * dL/dq + k * dL/dk) with constant derivatives,
 // whose gradient is that of L.
-TEST_CASE("GAT network: loss, reported heads and gradients of task and alignment", "[parity]") {
-  const testing::Fixture fixture("network_gat_mmd");
+TEST_CASE("graph networks: loss, reported heads and gradients of task and alignment", "[parity]") {
+  const std::string kind = GENERATE("gat", "gatv2", "transformer");
+  CAPTURE(kind);
+  const testing::Fixture fixture("network_" + kind + "_mmd");
   const graph::Graph graph = fixture.graph();
-  nn::Initializer init(0);
-  const nn::GATConv first({.in_channels = 6,
-                           .out_channels = 4,
-                           .heads = 3,
-                           .activation = nn::Activation::elu,
-                           .expect_self_loops = false},
-                          init);
-  const nn::GATConv second(
-      {.in_channels = 12, .out_channels = 3, .concat = false, .expect_self_loops = false}, init);
-  set_parameters(first, fixture, "layer1");
-  set_parameters(second, fixture, "layer2");
+  const testing::ReferenceLayer first(
+      kind, {.in_channels = 6, .out_channels = 4, .heads = 3, .activation = nn::Activation::elu},
+      fixture, "layer1_");
+  const testing::ReferenceLayer second(
+      kind, {.in_channels = 12, .out_channels = 3, .concat = false}, fixture, "layer2_");
 
   Heads heads;
   nn::ForwardContext ctx;
   ctx.head_sink = &heads;
-  const Variable hidden = first.forward(Variable(fixture.tensor("x")), graph, ctx);
-  const Variable logits = second.forward(hidden, graph, ctx);
+  const Variable hidden = first.layer().forward(Variable(fixture.tensor("x")), graph, ctx);
+  const Variable logits = second.layer().forward(hidden, graph, ctx);
   CHECK(max_difference(logits.value(), fixture.tensor("logits")) < kTolerance);
 
   std::vector<std::int32_t> labels;
@@ -155,6 +117,6 @@ TEST_CASE("GAT network: loss, reported heads and gradients of task and alignment
     total = ops::add(total, ops::scale(pull, fixture.number("lam")));
   }
   backward(total);
-  check_gradients(first, fixture, "layer1");
-  check_gradients(second, fixture, "layer2");
+  first.check_gradients(fixture, "step", kTolerance);
+  second.check_gradients(fixture, "step", kTolerance);
 }

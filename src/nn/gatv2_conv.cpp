@@ -1,0 +1,76 @@
+#include "nn/attention.hpp"
+#include "nn/checks.hpp"
+#include "nn/layer_end.hpp"
+#include <attune/nn/gatv2_conv.hpp>
+#include <attune/sparse/gatv2_attention.hpp>
+
+namespace attune::nn {
+
+namespace {
+
+const GATv2ConvOptions& checked(const GATv2ConvOptions& options) {
+  require_size(options.in_channels, "GATv2Conv", "in_channels");
+  require_size(options.out_channels, "GATv2Conv", "out_channels");
+  require_size(options.heads, "GATv2Conv", "heads");
+  require_probability(options.dropout, "GATv2Conv", "dropout");
+  require_probability(options.attention_dropout, "GATv2Conv", "attention_dropout");
+  require_finite(options.negative_slope, "GATv2Conv", "negative_slope");
+  return options;
+}
+
+}  // namespace
+
+GATv2Conv::GATv2Conv(const GATv2ConvOptions& options, Initializer& init)
+    : options_(checked(options)), dropout_(options.dropout) {
+  const std::int64_t in = options.in_channels;
+  const std::int64_t width = options.heads * options.out_channels;
+  const std::int64_t out = output_channels();
+  src_weight_ = register_parameter("src_weight", init.glorot_uniform({in, width}, in, width));
+  if (!options.share_weights) {
+    dst_weight_ = register_parameter("dst_weight", init.glorot_uniform({in, width}, in, width));
+  }
+  att_ = register_parameter("att", init.glorot_uniform({options.heads, options.out_channels},
+                                                       options.heads, options.out_channels));
+  if (options.bias) {
+    src_bias_ = register_parameter("src_bias", core::Tensor::zeros({width}));
+    if (!options.share_weights) {
+      dst_bias_ = register_parameter("dst_bias", core::Tensor::zeros({width}));
+    }
+    bias_ = register_parameter("bias", core::Tensor::zeros({out}));
+  }
+  if (options.residual && in != out) {
+    residual_weight_ =
+        register_parameter("residual_weight", init.glorot_uniform({in, out}, in, out));
+  }
+}
+
+std::int64_t GATv2Conv::output_channels() const noexcept {
+  return options_.concat ? options_.heads * options_.out_channels : options_.out_channels;
+}
+
+Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
+                            ForwardContext& ctx) const {
+  require_features(x, graph.num_nodes(), options_.in_channels, "GATv2Conv::forward");
+  if (options_.expect_self_loops) {
+    require_self_loops(graph, "GATv2Conv::forward");
+  }
+  const Features input = dropout_.forward(x, ctx);
+  const Variable keys = project_to_heads(input, src_weight_, src_bias_, options_.heads);
+  const Variable queries = options_.share_weights
+                               ? keys
+                               : project_to_heads(input, dst_weight_, dst_bias_, options_.heads);
+  if (ctx.head_sink != nullptr) {
+    ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
+  }
+  const Variable heads = attend(
+      ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
+        return sparse::gatv2_attention(
+            graph, keys, queries, att_,
+            {.negative_slope = options_.negative_slope, .dropout = options_.attention_dropout},
+            stream, alpha);
+      });
+  const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
+  return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);
+}
+
+}  // namespace attune::nn

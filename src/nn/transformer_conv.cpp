@@ -1,0 +1,108 @@
+#include <string>
+
+#include "nn/attention.hpp"
+#include "nn/checks.hpp"
+#include "nn/layer_end.hpp"
+#include <attune/nn/transformer_conv.hpp>
+#include <attune/ops/activations.hpp>
+#include <attune/ops/elementwise.hpp>
+#include <attune/ops/matmul.hpp>
+#include <attune/sparse/dot_attention.hpp>
+
+namespace attune::nn {
+
+namespace {
+
+const TransformerConvOptions& checked(const TransformerConvOptions& options) {
+  require_size(options.in_channels, "TransformerConv", "in_channels");
+  require_size(options.out_channels, "TransformerConv", "out_channels");
+  require_size(options.heads, "TransformerConv", "heads");
+  require_probability(options.dropout, "TransformerConv", "dropout");
+  require_probability(options.attention_dropout, "TransformerConv", "attention_dropout");
+  return options;
+}
+
+}  // namespace
+
+TransformerConv::TransformerConv(const TransformerConvOptions& options, Initializer& init)
+    : options_(checked(options)), dropout_(options.dropout) {
+  const std::int64_t width = options.heads * options.out_channels;
+  const std::int64_t out = output_channels();
+  query_ = projection("query", width, init);
+  key_ = projection("key", width, init);
+  value_ = projection("value", width, init);
+  if (!options.root_weight) {
+    return;
+  }
+  skip_ = projection("skip", out, init);
+  if (options.beta) {
+    // One vector of 3 * out numbers to the paper, and so are its fans.
+    beta_heads_ = register_parameter("beta_heads", init.glorot_uniform({out, 1}, 3 * out, 1));
+    beta_skip_ = register_parameter("beta_skip", init.glorot_uniform({out, 1}, 3 * out, 1));
+    beta_difference_ =
+        register_parameter("beta_difference", init.glorot_uniform({out, 1}, 3 * out, 1));
+  }
+}
+
+TransformerConv::Projection TransformerConv::projection(const char* name, std::int64_t out,
+                                                        Initializer& init) {
+  const std::int64_t in = options_.in_channels;
+  Projection result;
+  result.weight =
+      register_parameter(std::string(name) + "_weight", init.glorot_uniform({in, out}, in, out));
+  if (options_.bias) {
+    result.bias = register_parameter(std::string(name) + "_bias", core::Tensor::zeros({out}));
+  }
+  return result;
+}
+
+std::int64_t TransformerConv::output_channels() const noexcept {
+  return options_.concat ? options_.heads * options_.out_channels : options_.out_channels;
+}
+
+Variable TransformerConv::heads_of(const Features& x, const Projection& projection) const {
+  return project_to_heads(x, projection.weight, projection.bias, options_.heads);
+}
+
+Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
+                                  ForwardContext& ctx) const {
+  require_features(x, graph.num_nodes(), options_.in_channels, "TransformerConv::forward");
+  if (options_.expect_self_loops) {
+    require_self_loops(graph, "TransformerConv::forward");
+  }
+  const Features input = dropout_.forward(x, ctx);
+  const Variable queries = heads_of(input, query_);
+  const Variable keys = heads_of(input, key_);
+  const Variable values = heads_of(input, value_);
+  if (ctx.head_sink != nullptr) {
+    ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
+  }
+  const Variable heads = attend(
+      ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
+        return sparse::dot_attention(graph, queries, keys, values,
+                                     {.dropout = options_.attention_dropout}, stream, alpha);
+      });
+  const Variable attended = merge_heads(heads, options_.concat);
+  if (!options_.root_weight) {
+    return finish(attended, Variable(), Variable(), options_.activation);
+  }
+  const Variable skip = project(input, skip_.weight);
+  if (options_.beta) {
+    const Variable biased = skip_.bias.defined() ? ops::add_bias(skip, skip_.bias) : skip;
+    return finish(mix(attended, biased), Variable(), Variable(), options_.activation);
+  }
+  // The bias of the skip projection is that of the sum, where it is fused with the activation.
+  return finish(attended, skip, skip_.bias, options_.activation);
+}
+
+Variable TransformerConv::mix(const Variable& attended, const Variable& skip) const {
+  const Variable difference = ops::sub(attended, skip);
+  const Variable logit =
+      ops::add(ops::add(ops::matmul(attended, beta_heads_), ops::matmul(skip, beta_skip_)),
+               ops::matmul(difference, beta_difference_));
+  const Variable ones(core::Tensor::full({1, output_channels()}, 1, logit.dtype()));
+  const Variable gate = ops::matmul(ops::sigmoid(logit), ones);  // the same in every channel
+  return ops::sub(attended, ops::mul(gate, difference));
+}
+
+}  // namespace attune::nn
