@@ -16,10 +16,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
 
-// Of a tile of logits: what exp makes vanish. Not infinite, which would turn sums into NaN.
-template <class T>
-constexpr T kNothing = std::numeric_limits<T>::lowest() / 4;
-
 struct CosineCost {
   // From the cosine of two unit vectors to what the sums average: the cosine itself.
   template <class D>
@@ -74,7 +70,7 @@ HWY_INLINE void ct_products(const CtPoints<T>& p, std::int64_t row_tile, std::in
                    p.key_unit_panels + j * p.unit_channels, cosines);
   if (cols < kTile) {
     for (std::int64_t r = 0; r < rows; ++r) {
-      std::fill(logits + r * kTile + cols, logits + (r + 1) * kTile, kNothing<T>);
+      std::fill(logits + r * kTile + cols, logits + (r + 1) * kTile, static_cast<T>(kVanishes));
     }
   }
 }
@@ -144,7 +140,6 @@ HWY_INLINE void ct_add_sums(std::int64_t rows, const T* logits, const T* cosines
 template <class Cost, class T>
 HWY_INLINE void ct_forward_bounded(const CtPoints<T>& p, std::int64_t row_tile,
                                    const CtSums& sums) {
-  constexpr std::int64_t kTilesAFlush = 8;  // 32 terms a lane of a partial sum, 64 a column
   HWY_ALIGN T logits[kTile * kTile];
   HWY_ALIGN T cosines[kTile * kTile];
   RowLanes<T> row_sums;

@@ -8,6 +8,7 @@
 #include "align/ct-inl.hpp"
 #include "align/mmd-inl.hpp"
 #include "align/network-inl.hpp"
+#include "align/ot-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
@@ -21,6 +22,9 @@ Kernels<T> table() {
           .unit_panel_backward = &unit_panel_backward<T>,
           .ct_forward = &ct_forward<T>,
           .ct_backward = &ct_backward<T>,
+          .ot_row_logs = &ot_row_logs<T>,
+          .ot_plan_sums = &ot_plan_sums<T>,
+          .ot_backward = &ot_backward<T>,
           .mmd_tile = &mmd_tile<T>};
 }
 

@@ -104,6 +104,34 @@ struct CtGradients {
   T* key_nav;
 };
 
+/// The rows of one side of an optimal transport against the columns of the other: points, centred
+/// or of unit length.
+template <std::floating_point T>
+struct OtPoints {
+  std::int64_t num_rows;
+  std::int64_t num_cols;
+  std::int64_t channels;
+  std::int64_t width;  ///< row_width(channels + 1)
+  const T* rows;       ///< [tiles * 64, width]: the channels, then a one
+  const T* panels;     ///< of the columns, [tiles, channels, 64]
+};
+
+/// Both potentials over eps, with half the squared norms folded in: the exponent of a pair is
+/// row + col + x . y / eps. Columns that are padding have a potential that exp makes vanish.
+template <std::floating_point T>
+struct OtPotentials {
+  T inverse_eps;
+  const T* row;  ///< [tiles * 64]
+  const T* col;
+};
+
+/// The cost of a pair is row + col - x . y.
+template <std::floating_point T>
+struct OtNorms {
+  const T* row;  ///< [tiles * 64]
+  const T* col;
+};
+
 /// The loops over tiles, compiled once an instruction set.
 template <std::floating_point T>
 struct Kernels {
@@ -133,6 +161,23 @@ struct Kernels {
   /// Derivatives from a row tile and all columns.
   void (*ct_backward)(const CtPoints<T>& points, const CtPlan<T>& plan, std::int64_t row_tile,
                       const CtGradients<T>& grads);
+
+  /// logs[i] = log sum over j of exp(exponent of (i, j)) for the rows of a tile, [64].
+  void (*ot_row_logs)(const OtPoints<T>& points, const OtPotentials<T>& potentials,
+                      std::int64_t row_tile, double* logs);
+
+  /// Adds, for the rows of a tile, [64], the sums over j of e = exp(exponent of (i, j)), of e cost
+  /// and of e values[j].
+  void (*ot_plan_sums)(const OtPoints<T>& points, const OtPotentials<T>& potentials,
+                       const OtNorms<T>& norms, const T* values, std::int64_t row_tile,
+                       double* row_sums, double* row_costs, double* row_values);
+
+  /// With w = exp(exponent of (i, j)), times 1 + (row_value + col_value - cost) / eps where values
+  /// are given: adds w col_rows[j] to row_sums [64, width] and w rows[i] to the panels col_sums
+  /// [tiles, channels + 1, 64].
+  void (*ot_backward)(const OtPoints<T>& points, const OtPotentials<T>& potentials,
+                      const OtNorms<T>& norms, const T* row_values, const T* col_values,
+                      const T* col_rows, std::int64_t row_tile, T* row_sums, T* col_sums);
 
   /// W_ij = weight_i weight_j exp(-|z_i - z_j|^2 / 2) of the tile (row_tile, col_tile). Adds W
   /// rows[col_tile] to row_sums [64, width] and its transpose times rows[row_tile] to the panel

@@ -38,6 +38,9 @@ constexpr int kAcross = 2;
 constexpr int kRowsDown = 8;
 #endif
 
+// Tiles after which sums over lanes go on in double.
+constexpr std::int64_t kTilesAFlush = 16;
+
 // exp(x) for x of at most 88, within 2 ulp; from -87 down it stays at 1.6e-38, which vanishes
 // against any sum that holds a term worth having. Half the instructions of the general one.
 template <class D>

@@ -13,6 +13,9 @@ inline constexpr std::int64_t kTile = 64;
 /// neither the bits nor the memory depend on the number of threads.
 inline constexpr std::int64_t kParts = 16;
 
+/// An exponent that exp makes vanish. Not infinite, which would turn sums into NaN.
+inline constexpr double kVanishes = -1e37;
+
 [[nodiscard]] constexpr std::int64_t round_up(std::int64_t n, std::int64_t unit) noexcept {
   return (n + unit - 1) / unit * unit;
 }

@@ -1,0 +1,48 @@
+#include <cmath>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "parity/align/align_fixture.hpp"
+#include <attune/align/ot.hpp>
+
+namespace attune::testing {
+
+namespace {
+
+align::OtOptions options_of(const std::string& name, align::OtGradient gradient) {
+  align::OtOptions options;
+  options.ot_gradient = gradient;
+  if (name == "ot_rect") {
+    options.eps = 0.05;
+  } else if (name == "ot_cosine") {
+    options.eps = 0.1;
+    options.ot_cost = align::OtCost::cosine;
+  }
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("ot: converged losses and gradients are the reference's", "[align][parity]") {
+  const std::string name =
+      GENERATE("ot_small", "ot_masked", "ot_rect", "ot_one", "ot_tiles", "ot_gathead", "ot_cosine");
+  const auto gradient = GENERATE(align::OtGradient::plan, align::OtGradient::exact);
+  const Tolerance tolerance = GENERATE(kFloat, kDouble);
+  CAPTURE(name, tolerance.loss, static_cast<int>(gradient));
+  const AlignFixture fixture(name, tolerance.dtype);
+  align::OtOptions options = options_of(name, gradient);
+  options.ot_iterations = tolerance.dtype == core::DType::f32 ? 400 : 20000;
+  options.ot_tolerance = tolerance.dtype == core::DType::f32 ? 1e-7 : 1e-14;
+  align::OtReport report;
+  const Variable loss = align::ot(fixture.clouds(), options, &report);
+  autograd::backward(loss);
+
+  CAPTURE(fixture.loss(), loss.value().item());
+  CHECK(std::abs(loss.value().item() - fixture.loss()) <= tolerance.loss * fixture.loss());
+  require_close(report.per_head, fixture.per_head(), tolerance.loss, "terms");
+  fixture.require_cloud_gradients(
+      tolerance.gradient, gradient == align::OtGradient::plan ? "grad_fixed_" : "grad_exact_");
+}
+
+}  // namespace attune::testing
