@@ -30,6 +30,22 @@ TMPDIR=$(mktemp -d)
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 
+# On a terminal as it is; else only how it ends, and all that went wrong.
+quietly() {
+  if [ -t 1 ]; then
+    "$@"
+    return
+  fi
+  local log=$TMPDIR/log status=0
+  "$@" >"$log" 2>&1 || status=$?
+  if [ "$status" -eq 0 ]; then
+    sed -n '/tests passed/,$p' "$log"
+  else
+    grep -vE '^[ ]*(Start|[0-9]+/[0-9]+ Test) |^\[[0-9]+/[0-9]+\] (Building|Linking|Generating)' "$log" | tail -n 300
+  fi
+  return "$status"
+}
+
 jobs=$(nproc)
 launcher=()
 if command -v ccache >/dev/null; then
@@ -39,14 +55,8 @@ fi
 for build in "${builds[@]}"; do
   SECONDS=0
   cmake --preset "$build" "${launcher[@]}" >/dev/null
-  # Quiet while it goes well: progress is for who watches a terminal.
-  if [ -t 1 ]; then
-    cmake --build --preset "$build" -j "$jobs"
-  else
-    log=$TMPDIR/build.log
-    cmake --build --preset "$build" -j "$jobs" >"$log" 2>&1 || { tail -n 60 "$log"; exit 1; }
-  fi
+  quietly cmake --build --preset "$build" -j "$jobs"
   echo "$build: built in $SECONDS s"
-  ctest --preset "$build" -j "$jobs" --progress
+  quietly ctest --preset "$build" -j "$jobs" --progress
   echo "$build: built and tested in $SECONDS s"
 done

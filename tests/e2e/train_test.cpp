@@ -144,7 +144,7 @@ TEST_CASE("A saved model is measured and applied as it was trained", "[e2e]") {
   CHECK(std::count(rows.begin(), rows.end(), '\n') == 301);
 }
 
-TEST_CASE("--out does not overwrite a run unasked", "[e2e]") {
+TEST_CASE("A run: --out does not overwrite a run unasked", "[e2e]") {
   const TemporaryFolder folder;
   const std::string run = folder.path("run");
   REQUIRE(run_attune(small_run({"--out", run})).status == 0);
@@ -154,7 +154,7 @@ TEST_CASE("--out does not overwrite a run unasked", "[e2e]") {
   CHECK(run_attune(small_run({"--out", run, "--overwrite"})).status == 0);
 }
 
-TEST_CASE("--resume refuses another model than was saved, and names the option", "[e2e]") {
+TEST_CASE("A run: --resume refuses another model than was saved, and names the option", "[e2e]") {
   const TemporaryFolder folder;
   const std::string run = folder.path("run");
   REQUIRE(run_attune(small_run({"--out", run})).status == 0);

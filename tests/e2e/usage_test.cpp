@@ -5,7 +5,7 @@
 namespace attune::testing {
 namespace {
 
-TEST_CASE("--help and --version go to stdout and succeed", "[e2e]") {
+TEST_CASE("Both --help and --version go to stdout and succeed", "[e2e]") {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"--help"},
                                              {"train", "--help"},

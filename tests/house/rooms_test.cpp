@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <regex>
 
 #include "sources.hpp"
 
@@ -115,4 +117,21 @@ TEST_CASE("house: every test is in the list of its folder", "[house]") {
       }
     }
   }
+}
+
+// CTest hands the name of a case to its program, where one that starts with a dash would be an
+// option: another case runs, or all of them, and nobody notices.
+TEST_CASE("house: names of test cases start with a letter or a digit", "[house]") {
+  static const std::regex kCase("TEST_CASE\\(\\s*\"([^\"]*)\"");
+  std::size_t count = 0;
+  for (const SourceFile& file : sources_below("tests")) {
+    for (std::sregex_iterator it(file.content.begin(), file.content.end(), kCase), end; it != end;
+         ++it) {
+      const std::string name = (*it)[1];
+      CAPTURE(file.path, name);
+      REQUIRE(std::isalnum(static_cast<unsigned char>(name.front())) != 0);
+      ++count;
+    }
+  }
+  REQUIRE(count > 300);
 }
