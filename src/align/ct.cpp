@@ -39,11 +39,8 @@ class CtGroup {
 
   void run(Evaluated& evaluated) {
     const auto parts = [](const CtWork<T>& work) { return work.parts(); };
-    core::parallel_for(num_panels(), grain(), [&](std::int64_t begin, std::int64_t end) {
-      CtNetworks<T> networks(setup_, false);
-      for (std::int64_t p = begin; p < end; ++p) {
-        panels_[p].work->embed(panels_[p].number, networks);
-      }
+    visit_forward<T>(setup_, num_panels(), [&](std::int64_t p, CtNetworks<T>& networks) {
+      panels_[p].work->embed(panels_[p].number, networks);
     });
     for_each_block(works_, parts, [](CtWork<T>& work, std::int64_t part) { work.sweep(part); });
     core::parallel_tasks(static_cast<std::int64_t>(works_.size()),
@@ -51,7 +48,10 @@ class CtGroup {
     if (setup_.gradients) {
       for_each_block(works_, parts,
                      [](CtWork<T>& work, std::int64_t part) { work.sweep_back(part); });
-      finish(evaluated);
+      visit_backward<T>(setup_, num_panels(), evaluated.grads,
+                        [&](std::int64_t p, CtNetworks<T>& networks) {
+                          panels_[p].work->finish(panels_[p].number, networks);
+                        });
     }
     collect(evaluated);
   }
@@ -61,34 +61,6 @@ class CtGroup {
     CtWork<T>* work;
     std::int64_t number;
   };
-
-  // Panels a task: the sums over the parameters of the networks are made once a task.
-  [[nodiscard]] std::int64_t grain() const {
-    constexpr std::int64_t kFewest = 4;
-    constexpr std::int64_t kMostTasks = 64;
-    return std::max(kFewest, (num_panels() + kMostTasks - 1) / kMostTasks);
-  }
-
-  void finish(Evaluated& evaluated) {
-    const std::int64_t tasks = (num_panels() + grain() - 1) / grain();
-    const std::int64_t of_critic = num_parameters(setup_.critic);
-    const std::int64_t of_navigator = num_parameters(setup_.navigator);
-    PoolArray<double> critic_sums(tasks * of_critic);
-    PoolArray<double> navigator_sums(tasks * of_navigator);
-    core::parallel_for(num_panels(), grain(), [&](std::int64_t begin, std::int64_t end) {
-      CtNetworks<T> networks(setup_, true);
-      for (std::int64_t p = begin; p < end; ++p) {
-        panels_[p].work->finish(panels_[p].number, networks);
-      }
-      const std::int64_t task = begin / grain();
-      networks.critic.store_sums(critic_sums.data() + task * of_critic);
-      networks.navigator.store_sums(navigator_sums.data() + task * of_navigator);
-    });
-    std::vector<Tensor>& grads = evaluated.grads.parameters;
-    add_parameter_gradients(setup_.critic, critic_sums.span(), tasks, grads, 0);
-    add_parameter_gradients(setup_.navigator, navigator_sums.span(), tasks, grads,
-                            named_parameters(setup_.critic, true).size());
-  }
 
   void collect(Evaluated& evaluated) const {
     const std::span<double> per_head = evaluated.per_head.mutable_data<double>();
@@ -115,8 +87,10 @@ void evaluate(const std::vector<Problem<T>>& problems, const CtSetup& setup, Eva
                  });
 }
 
-void check(const Clouds& clouds, const Network& critic, const Network& navigator,
-           const CtOptions& options, const char* who) {
+}  // namespace
+
+void check_ct(const Clouds& clouds, const Network& critic, const Network& navigator,
+              const CtOptions& options, const char* who) {
   check_clouds(clouds, who);
   if (!(options.rho >= 0 && options.rho <= 1)) {
     throw InvalidArgument(core::text(who, ": rho must be in [0, 1], got ", options.rho));
@@ -126,18 +100,22 @@ void check(const Clouds& clouds, const Network& critic, const Network& navigator
   check_network(navigator, shape[2], clouds.queries.dtype(), who);
 }
 
-}  // namespace
-
-Variable ct(const Clouds& clouds, const Network& critic, const Network& navigator,
-            const core::RandomStream& random, const CtOptions& options, Tensor* per_head) {
-  constexpr const char* kWho = "align::ct";
-  check(clouds, critic, navigator, options, kWho);
-  Selection selection = select(clouds);
-  require_finite(clouds, selection, kWho);
+std::vector<Parameter> ct_parameters(const Network& critic, const Network& navigator,
+                                     const CtOptions& options) {
   std::vector<Parameter> parameters = named_parameters(critic, true);
   for (Parameter& parameter : named_parameters(navigator, options.navigator_ascends)) {
     parameters.push_back(std::move(parameter));
   }
+  return parameters;
+}
+
+Variable ct(const Clouds& clouds, const Network& critic, const Network& navigator,
+            const core::RandomStream& random, const CtOptions& options, Tensor* per_head) {
+  constexpr const char* kWho = "align::ct";
+  check_ct(clouds, critic, navigator, options, kWho);
+  Selection selection = select(clouds);
+  require_finite(clouds, selection, kWho);
+  const std::vector<Parameter> parameters = ct_parameters(critic, navigator, options);
   Evaluated evaluated = make_evaluated(clouds, selection, parameters);
   const PanelDropout critic_dropout(critic.options.dropout, random);
   const PanelDropout navigator_dropout(navigator.options.dropout,

@@ -120,38 +120,19 @@ bool CtWork<T>::is_bounded() const {
 
 template <std::floating_point T>
 CtPoints<T> CtWork<T>::points() const {
-  return {problem_.queries.count,
-          problem_.keys.count,
-          setup_.unit_channels(),
-          unit_width_,
-          setup_.nav_channels(),
-          nav_width_,
-          setup_.options.cost == TransportCost::chord,
-          is_bounded(),
-          query_unit_.data(),
-          query_nav_.data(),
-          key_unit_.data(),
-          key_nav_.data(),
-          key_unit_panels_.data(),
-          key_nav_panels_.data()};
-}
-
-template <std::floating_point T>
-void CtWork<T>::run_networks(std::int64_t panel, const Panel& which, CtNetworks<T>& networks) {
-  const Cloud<T>& cloud = which.queries ? problem_.queries : problem_.keys;
-  load_panel(cloud, which.first, which.count, networks.points.data());
-  networks.critic.forward(first_panel_ + panel, networks.points.data(), networks.unit.data());
-  kernels<T>().unit_panel(setup_.unit_channels(), networks.unit.data(), networks.unit_norms);
-  networks.navigator.forward(first_panel_ + panel, networks.points.data(), networks.nav.data());
-  if (setup_.options.nav_unit) {
-    kernels<T>().unit_panel(setup_.nav_channels(), networks.nav.data(), networks.nav_norms);
-  }
+  return {problem_.queries.count,  problem_.keys.count,
+          setup_.unit_channels(),  unit_width_,
+          setup_.nav_channels(),   nav_width_,
+          setup_.chord(),          is_bounded(),
+          query_unit_.data(),      query_nav_.data(),
+          key_unit_.data(),        key_nav_.data(),
+          key_unit_panels_.data(), key_nav_panels_.data()};
 }
 
 template <std::floating_point T>
 void CtWork<T>::embed(std::int64_t panel, CtNetworks<T>& networks) {
   const Panel which = panel_at(panel);
-  run_networks(panel, which, networks);
+  networks.forward(cloud_of(which), which.first, which.count, first_panel_ + panel);
   const std::int64_t units = setup_.unit_channels();
   const std::int64_t navs = setup_.nav_channels();
   const T* unit = networks.unit.data();
@@ -252,7 +233,7 @@ void CtWork<T>::settle() {
               row_plan + 2 * n, cost);
   settle_side(problem_.keys.count, rho, columns, columns + m, columns + 2 * m, col_plan,
               col_plan + m, col_plan + 2 * m, cost);
-  loss_ = setup_.options.cost == TransportCost::chord ? cost : 1 - cost;
+  loss_ = setup_.chord() ? cost : 1 - cost;
 }
 
 template <std::floating_point T>
@@ -295,17 +276,8 @@ void CtWork<T>::finish(std::int64_t panel, CtNetworks<T>& networks) {
     add_parts(grad_key_nav_.data() + which.first * navs, key_tiles_ * nav_panel_size(), parts(),
               navs, which.count, grad_nav);
   }
-  run_networks(panel, which, networks);
-  kernels<T>().unit_panel_backward(units, networks.unit.data(), networks.unit_norms, grad_unit);
-  if (setup_.options.nav_unit) {
-    kernels<T>().unit_panel_backward(navs, networks.nav.data(), networks.nav_norms, grad_nav);
-  }
-  const Cloud<T>& cloud = which.queries ? problem_.queries : problem_.keys;
-  T* grad_points = networks.grad_points.data();
-  networks.critic.backward(networks.points.data(), grad_unit, grad_points);
-  add_panel_gradient(cloud, which.first, which.count, grad_points);
-  networks.navigator.backward(networks.points.data(), grad_nav, grad_points);
-  add_panel_gradient(cloud, which.first, which.count, grad_points);
+  networks.forward(cloud_of(which), which.first, which.count, first_panel_ + panel);
+  networks.backward(cloud_of(which), which.first, which.count);
 }
 
 template class CtWork<float>;

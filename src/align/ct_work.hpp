@@ -6,53 +6,14 @@
 #include <cstdint>
 #include <limits>
 
+#include "align/ct_networks.hpp"
 #include "align/kernels.hpp"
-#include "align/network_run.hpp"
 #include "align/panels.hpp"
 #include "align/problems.hpp"
 #include "align/tiles.hpp"
-#include <attune/align/ct.hpp>
 #include <attune/core/pool_array.hpp>
 
 namespace attune::align {
-
-/// What all problems of one conditional transport share.
-struct CtSetup {
-  const Network& critic;
-  const Network& navigator;
-  const PanelDropout& critic_dropout;
-  const PanelDropout& navigator_dropout;
-  const CtOptions& options;
-  bool gradients;
-
-  [[nodiscard]] std::int64_t unit_channels() const { return critic.out_channels(); }
-  [[nodiscard]] std::int64_t nav_channels() const { return navigator.out_channels(); }
-};
-
-/// Room of one task for the networks and the panels between them.
-template <std::floating_point T>
-struct CtNetworks {
-  CtNetworks(const CtSetup& setup, bool gradients)
-      : critic(setup.critic, setup.critic_dropout, gradients),
-        navigator(setup.navigator, setup.navigator_dropout, gradients),
-        points(setup.critic.options.channels * kTile),
-        grad_points(setup.critic.options.channels * kTile),
-        unit(setup.unit_channels() * kTile),
-        nav(setup.nav_channels() * kTile),
-        grad_unit(setup.unit_channels() * kTile),
-        grad_nav(setup.nav_channels() * kTile) {}
-
-  NetworkRun<T> critic;
-  NetworkRun<T> navigator;
-  core::PoolArray<T> points;
-  core::PoolArray<T> grad_points;
-  core::PoolArray<T> unit;
-  core::PoolArray<T> nav;
-  core::PoolArray<T> grad_unit;
-  core::PoolArray<T> grad_nav;
-  T unit_norms[kTile];
-  T nav_norms[kTile];
-};
 
 /// One problem of conditional transport. The stages, each over independent blocks:
 ///
@@ -82,11 +43,13 @@ class CtWork {
 
  private:
   [[nodiscard]] Panel panel_at(std::int64_t panel) const;
+  [[nodiscard]] const Cloud<T>& cloud_of(const Panel& panel) const {
+    return panel.queries ? problem_.queries : problem_.keys;
+  }
   [[nodiscard]] bool is_bounded() const;
   [[nodiscard]] CtPoints<T> points() const;
   [[nodiscard]] std::int64_t unit_panel_size() const { return setup_.unit_channels() * kTile; }
   [[nodiscard]] std::int64_t nav_panel_size() const { return setup_.nav_channels() * kTile; }
-  void run_networks(std::int64_t panel, const Panel& which, CtNetworks<T>& networks);
   void merge_columns();
   void settle_side(std::int64_t count, double share, const double* max, const double* z,
                    const double* y, T* factor, T* mean, T* log, double& cost) const;

@@ -19,13 +19,6 @@ using core::Tensor;
 
 namespace {
 
-// Panels a task, so that the sums over its parameters are few and each task is some 10 us.
-std::int64_t panels_a_task(std::int64_t panels) {
-  constexpr std::int64_t kFewest = 4;
-  constexpr std::int64_t kMostTasks = 64;
-  return std::max(kFewest, (panels + kMostTasks - 1) / kMostTasks);
-}
-
 template <class T>
 class GanSweep {
  public:

@@ -33,6 +33,13 @@ template <std::floating_point T>
   return panels;
 }
 
+/// Panels a task: the sums over the parameters of the networks are made once a task.
+[[nodiscard]] inline std::int64_t panels_a_task(std::int64_t panels) {
+  constexpr std::int64_t kFewest = 4;
+  constexpr std::int64_t kMostTasks = 64;
+  return std::max(kFewest, (panels + kMostTasks - 1) / kMostTasks);
+}
+
 /// Points [first, first + count) as a panel [channels, 64], zero beyond them.
 template <std::floating_point T>
 void load_panel(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, T* panel) {

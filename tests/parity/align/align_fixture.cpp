@@ -53,12 +53,26 @@ Tensor positions_first(const Tensor& x) {
   return out;
 }
 
+// A fixture on edges has one sample and leaves out that dimension.
+Tensor AlignFixture::samples(std::string_view name) const {
+  const Tensor x = fixture_.tensor(name);
+  return x.shape().rank() == 4 ? x : x.reshape({1, x.size(0), x.size(1), x.size(2)});
+}
+
+Tensor AlignFixture::per_head() const {
+  return fixture_.has("loss_bh")
+             ? fixture_.tensor("loss_bh")
+             : fixture_.tensor("loss_h").reshape({1, clouds_.queries.shape()[1]});
+}
+
 AlignFixture::AlignFixture(std::string_view name, core::DType dtype)
     : fixture_(name), dtype_(dtype) {
-  const Tensor q = fixture_.tensor("Q");
-  const Tensor k = fixture_.tensor("K");
-  query_mask_ = bytes_of(fixture_.tensor("mask_q"));
-  key_mask_ = bytes_of(fixture_.tensor("mask_k"));
+  const Tensor q = samples("Q");
+  const Tensor k = samples("K");
+  if (fixture_.has("mask_q")) {
+    query_mask_ = bytes_of(fixture_.tensor("mask_q"));
+    key_mask_ = bytes_of(fixture_.tensor("mask_k"));
+  }
   query_segments_ = even_segments(q.size(0), q.size(2));
   key_segments_ = even_segments(k.size(0), k.size(2));
   clouds_ = {.queries = Variable(positions_first(q).to(dtype), true),
@@ -113,8 +127,8 @@ void AlignFixture::require_parameter_gradients(const std::vector<align::Paramete
 }
 
 void AlignFixture::require_cloud_gradients(double tolerance, std::string_view prefix) const {
-  const Tensor q = positions_first(fixture_.tensor(core::text(prefix, "Q")));
-  const Tensor k = positions_first(fixture_.tensor(core::text(prefix, "K")));
+  const Tensor q = positions_first(samples(core::text(prefix, "Q")));
+  const Tensor k = positions_first(samples(core::text(prefix, "K")));
   require_close(clouds_.queries.grad(), q, tolerance, "gradient of the queries");
   require_close(clouds_.keys.grad(), k, tolerance, "gradient of the keys");
 }

@@ -26,7 +26,7 @@ class AlignFixture {
   [[nodiscard]] align::Network navigator() const;
 
   [[nodiscard]] double loss() const { return fixture_.number("loss"); }
-  [[nodiscard]] core::Tensor per_head() const { return fixture_.tensor("loss_bh"); }
+  [[nodiscard]] core::Tensor per_head() const;  ///< [samples, heads]
   [[nodiscard]] const Fixture& file() const noexcept { return fixture_; }
 
   /// Fails the running test unless the recorded gradients of the clouds are the fixture's
@@ -38,6 +38,7 @@ class AlignFixture {
                                    double tolerance) const;
 
  private:
+  [[nodiscard]] core::Tensor samples(std::string_view name) const;
   [[nodiscard]] Variable parameter(std::string_view name) const;
 
   Fixture fixture_;

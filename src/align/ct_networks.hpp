@@ -1,0 +1,132 @@
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+
+#include "align/kernels.hpp"
+#include "align/network_run.hpp"
+#include "align/panels.hpp"
+#include "align/problems.hpp"
+#include "align/recorded.hpp"
+#include "align/tiles.hpp"
+#include <attune/align/ct.hpp>
+#include <attune/core/parallel.hpp>
+#include <attune/core/pool_array.hpp>
+
+namespace attune::align {
+
+/// What all problems of one conditional transport share.
+struct CtSetup {
+  const Network& critic;
+  const Network& navigator;
+  const PanelDropout& critic_dropout;
+  const PanelDropout& navigator_dropout;
+  const CtOptions& options;
+  bool gradients;
+
+  [[nodiscard]] std::int64_t unit_channels() const { return critic.out_channels(); }
+  [[nodiscard]] std::int64_t nav_channels() const { return navigator.out_channels(); }
+  [[nodiscard]] bool chord() const { return options.cost == TransportCost::chord; }
+};
+
+/// Both networks of one task, and the panels between them and the sweeps.
+template <std::floating_point T>
+class CtNetworks {
+ public:
+  CtNetworks(const CtSetup& setup, bool gradients)
+      : critic(setup.critic, setup.critic_dropout, gradients),
+        navigator(setup.navigator, setup.navigator_dropout, gradients),
+        unit(setup.unit_channels() * kTile),
+        nav(setup.nav_channels() * kTile),
+        grad_unit(gradients ? unit.size() : 0),
+        grad_nav(gradients ? nav.size() : 0),
+        setup_(setup),
+        points_(setup.critic.options.channels * kTile),
+        grad_points_(gradients ? points_.size() : 0) {}
+
+  /// Unit vectors and navigator vectors of points [first, first + count), at most 64.
+  /// @param number  of the panel, for its dropout
+  void forward(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, std::int64_t number) {
+    load_panel(cloud, first, count, points_.data());
+    critic.forward(number, points_.data(), unit.data());
+    kernels<T>().unit_panel(setup_.unit_channels(), unit.data(), unit_norms_);
+    navigator.forward(number, points_.data(), nav.data());
+    if (setup_.options.nav_unit) {
+      kernels<T>().unit_panel(setup_.nav_channels(), nav.data(), nav_norms_);
+    }
+  }
+
+  /// After forward() on the same points: from grad_unit and grad_nav, which it overwrites, to the
+  /// gradient of the points.
+  void backward(const Cloud<T>& cloud, std::int64_t first, std::int64_t count) {
+    kernels<T>().unit_panel_backward(setup_.unit_channels(), unit.data(), unit_norms_,
+                                     grad_unit.data());
+    if (setup_.options.nav_unit) {
+      kernels<T>().unit_panel_backward(setup_.nav_channels(), nav.data(), nav_norms_,
+                                       grad_nav.data());
+    }
+    critic.backward(points_.data(), grad_unit.data(), grad_points_.data());
+    add_panel_gradient(cloud, first, count, grad_points_.data());
+    navigator.backward(points_.data(), grad_nav.data(), grad_points_.data());
+    add_panel_gradient(cloud, first, count, grad_points_.data());
+  }
+
+  NetworkRun<T> critic;
+  NetworkRun<T> navigator;
+  core::PoolArray<T> unit;  // [unit_channels, 64]
+  core::PoolArray<T> nav;   // [nav_channels, 64]
+  core::PoolArray<T> grad_unit;
+  core::PoolArray<T> grad_nav;
+
+ private:
+  const CtSetup& setup_;
+  core::PoolArray<T> points_;
+  core::PoolArray<T> grad_points_;
+  T unit_norms_[kTile];
+  T nav_norms_[kTile];
+};
+
+/// Calls visit(panel, networks) for each panel in [0, panels), in parallel.
+template <std::floating_point T, class F>
+void visit_forward(const CtSetup& setup, std::int64_t panels, const F& visit) {
+  core::parallel_for(panels, panels_a_task(panels), [&](std::int64_t begin, std::int64_t end) {
+    CtNetworks<T> networks(setup, false);
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+      visit(panel, networks);
+    }
+  });
+}
+
+/// The same, with networks that keep gradients; those of their parameters are added to `grads`.
+template <std::floating_point T, class F>
+void visit_backward(const CtSetup& setup, std::int64_t panels, LossGradients& grads,
+                    const F& visit) {
+  const std::int64_t grain = panels_a_task(panels);
+  const std::int64_t tasks = (panels + grain - 1) / grain;
+  const std::int64_t of_critic = num_parameters(setup.critic);
+  const std::int64_t of_navigator = num_parameters(setup.navigator);
+  core::PoolArray<double> critic_sums(tasks * of_critic);
+  core::PoolArray<double> navigator_sums(tasks * of_navigator);
+  core::parallel_for(panels, grain, [&](std::int64_t begin, std::int64_t end) {
+    CtNetworks<T> networks(setup, true);
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+      visit(panel, networks);
+    }
+    networks.critic.store_sums(critic_sums.data() + begin / grain * of_critic);
+    networks.navigator.store_sums(navigator_sums.data() + begin / grain * of_navigator);
+  });
+  add_parameter_gradients(setup.critic, critic_sums.span(), tasks, grads.parameters, 0);
+  add_parameter_gradients(setup.navigator, navigator_sums.span(), tasks, grads.parameters,
+                          named_parameters(setup.critic, true).size());
+}
+
+/// The parameters of both networks, critic first.
+[[nodiscard]] std::vector<Parameter> ct_parameters(const Network& critic, const Network& navigator,
+                                                   const CtOptions& options);
+
+/// @throws ShapeError, InvalidArgument  as align::ct
+void check_ct(const Clouds& clouds, const Network& critic, const Network& navigator,
+              const CtOptions& options, const char* who);
+
+}  // namespace attune::align
