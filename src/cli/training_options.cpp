@@ -18,11 +18,11 @@ CLI::Validator not_negative() {
 void add_model_options(CLI::App& command, TrainingOptions& o) {
   const std::string group = "Model";
   command.add_option("--model", o.model, "Layers to stack")
-      ->check(CLI::IsMember({"gat", "gcn"}))
+      ->check(CLI::IsMember({"gat", "gatv2", "transformer", "gcn"}))
       ->group(group);
   command
       .add_option("--hidden-channels", o.hidden_channels,
-                  "Channels of each hidden layer, per head [gat: 8, gcn: 16]")
+                  "Channels of each hidden layer, per head [8, gcn: 16]")
       ->type_name("N")
       ->group(group);
   command.add_option("--heads", o.heads, "Heads of each hidden layer")
@@ -34,9 +34,7 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--layers", o.layers, "Layers, the last one included")
       ->type_name("N")
       ->group(group);
-  command
-      .add_option("--dropout", o.dropout,
-                  "Dropout on the input of every layer [gat: 0.6, gcn: 0.5]")
+  command.add_option("--dropout", o.dropout, "Dropout on the input of every layer [0.6, gcn: 0.5]")
       ->type_name("P")
       ->group(group);
   command.add_option("--attention-dropout", o.attention_dropout, "Dropout of coefficients")
@@ -53,6 +51,11 @@ void add_fit_options(CLI::App& command, TrainingOptions& o) {
   const std::string group = "Training";
   command.add_option("--align", o.align, "Distance between keys and queries to minimise")
       ->check(CLI::IsMember({"none"}))
+      ->group(group);
+  command
+      .add_option("--gat-heads", o.gat_heads,
+                  "What of a gat layer is aligned: its heads, or the two numbers of a logit")
+      ->check(CLI::IsMember({"product", "logit"}))
       ->group(group);
   command.add_option("--seed", o.seed, "Of weights and dropout")
       ->check(not_negative())
@@ -100,7 +103,8 @@ models::GraphClassifierOptions classifier_options(const TrainingOptions& options
           .dropout = options.dropout.value_or(gcn ? 0.5 : 0.6),
           .attention_dropout = options.attention_dropout,
           .negative_slope = options.negative_slope,
-          .residual = options.residual};
+          .residual = options.residual,
+          .gat_heads = train::gat_heads(options.gat_heads)};
 }
 
 }  // namespace attune::cli

@@ -19,6 +19,7 @@ struct TrainingOptions {
   std::string dataset;
   std::string model = "gat";
   std::string align = "none";
+  std::string gat_heads = "product";
   std::uint64_t seed = 0;
   std::optional<std::int64_t> hidden_channels;  ///< unset: what the model's authors take
   std::optional<double> dropout;                ///< the same

@@ -6,7 +6,9 @@
 #include <attune/core/text.hpp>
 #include <attune/models/graph_classifier.hpp>
 #include <attune/nn/gat_conv.hpp>
+#include <attune/nn/gatv2_conv.hpp>
 #include <attune/nn/gcn_conv.hpp>
+#include <attune/nn/transformer_conv.hpp>
 
 namespace attune::models {
 
@@ -47,22 +49,46 @@ const GraphClassifierOptions& checked(const GraphClassifierOptions& options) {
   return options;
 }
 
+// What the attention layers have in common.
+template <class Options>
+Options attention_options(const GraphClassifierOptions& options, std::int64_t in_channels,
+                          bool last) {
+  Options layer;
+  layer.in_channels = in_channels;
+  layer.out_channels = last ? options.num_classes : options.hidden_channels;
+  layer.heads = last ? options.out_heads : options.heads;
+  layer.concat = !last;
+  layer.dropout = options.dropout;
+  layer.attention_dropout = options.attention_dropout;
+  layer.activation = last ? nn::Activation::none : nn::Activation::elu;
+  layer.expect_self_loops = true;
+  return layer;
+}
+
 std::unique_ptr<nn::GraphLayer> gat_layer(const GraphClassifierOptions& options,
                                           std::int64_t in_channels, bool last,
                                           nn::Initializer& init) {
-  return std::make_unique<nn::GATConv>(
-      nn::GATConvOptions{
-          .in_channels = in_channels,
-          .out_channels = last ? options.num_classes : options.hidden_channels,
-          .heads = last ? options.out_heads : options.heads,
-          .concat = !last,
-          .negative_slope = options.negative_slope,
-          .dropout = options.dropout,
-          .attention_dropout = options.attention_dropout,
-          .residual = options.residual,
-          .activation = last ? nn::Activation::none : nn::Activation::elu,
-      },
-      init);
+  auto layer = attention_options<nn::GATConvOptions>(options, in_channels, last);
+  layer.negative_slope = options.negative_slope;
+  layer.residual = options.residual;
+  layer.reported = options.gat_heads;
+  return std::make_unique<nn::GATConv>(layer, init);
+}
+
+std::unique_ptr<nn::GraphLayer> gatv2_layer(const GraphClassifierOptions& options,
+                                            std::int64_t in_channels, bool last,
+                                            nn::Initializer& init) {
+  auto layer = attention_options<nn::GATv2ConvOptions>(options, in_channels, last);
+  layer.negative_slope = options.negative_slope;
+  layer.residual = options.residual;
+  return std::make_unique<nn::GATv2Conv>(layer, init);
+}
+
+std::unique_ptr<nn::GraphLayer> transformer_layer(const GraphClassifierOptions& options,
+                                                  std::int64_t in_channels, bool last,
+                                                  nn::Initializer& init) {
+  return std::make_unique<nn::TransformerConv>(
+      attention_options<nn::TransformerConvOptions>(options, in_channels, last), init);
 }
 
 std::unique_ptr<nn::GraphLayer> gcn_layer(const GraphClassifierOptions& options,
@@ -79,6 +105,23 @@ std::unique_ptr<nn::GraphLayer> gcn_layer(const GraphClassifierOptions& options,
       init);
 }
 
+std::unique_ptr<nn::GraphLayer> graph_layer(const GraphClassifierOptions& options,
+                                            std::int64_t in_channels, bool last,
+                                            nn::Initializer& init) {
+  switch (options.model) {
+    case GraphModel::gat:
+      return gat_layer(options, in_channels, last, init);
+    case GraphModel::gatv2:
+      return gatv2_layer(options, in_channels, last, init);
+    case GraphModel::transformer:
+      return transformer_layer(options, in_channels, last, init);
+    case GraphModel::gcn:
+      return gcn_layer(options, in_channels, last, init);
+  }
+  throw InvalidArgument(text("GraphClassifier: model must be one of those that there are, got ",
+                             static_cast<int>(options.model)));
+}
+
 }  // namespace
 
 GraphClassifier::GraphClassifier(const GraphClassifierOptions& options, std::uint64_t seed)
@@ -87,8 +130,7 @@ GraphClassifier::GraphClassifier(const GraphClassifierOptions& options, std::uin
   std::int64_t channels = options.in_channels;
   for (std::int64_t i = 0; i < options.layers; ++i) {
     const bool last = i + 1 == options.layers;
-    layers_.push_back(options.model == GraphModel::gat ? gat_layer(options, channels, last, init)
-                                                       : gcn_layer(options, channels, last, init));
+    layers_.push_back(graph_layer(options, channels, last, init));
     channels = layers_.back()->output_channels();
     register_module(text("layers.", i), *layers_.back());
   }

@@ -13,11 +13,15 @@ namespace attune::train {
 using core::text;
 using models::GraphClassifierOptions;
 using models::GraphModel;
+using nn::GATHeads;
 
 namespace {
 
-constexpr std::array<std::pair<GraphModel, const char*>, 2> kModels = {
-    {{GraphModel::gat, "gat"}, {GraphModel::gcn, "gcn"}}};
+constexpr std::array<std::pair<GraphModel, const char*>, 4> kModels = {
+    {{GraphModel::gat, "gat"},
+     {GraphModel::gatv2, "gatv2"},
+     {GraphModel::transformer, "transformer"},
+     {GraphModel::gcn, "gcn"}}};
 
 // Calls f(name, option) for each option of a GraphClassifier: the one list of their names.
 template <class Options, class F>
@@ -89,7 +93,8 @@ void require_same_settings(const Settings& saved, const Settings& now, const std
 }
 
 Settings to_settings(const GraphClassifierOptions& options) {
-  Settings settings{{"model", to_string(options.model)}};
+  Settings settings{{"model", to_string(options.model)},
+                    {"gat_heads", to_string(options.gat_heads)}};
   for_each_option(options, [&](const char* name, const auto& option) { settings[name] = option; });
   return settings;
 }
@@ -97,6 +102,7 @@ Settings to_settings(const GraphClassifierOptions& options) {
 GraphClassifierOptions graph_classifier_options(const Settings& settings) {
   GraphClassifierOptions options;
   options.model = graph_model(setting<std::string>(settings, "model", "a name"));
+  options.gat_heads = gat_heads(setting<std::string>(settings, "gat_heads", "a name"));
   for_each_option(options, [&](const char* name, auto& option) { read(settings, name, option); });
   const Settings known = to_settings(options);
   for (const auto& [name, value] : settings) {
@@ -123,7 +129,22 @@ GraphModel graph_model(const std::string& name) {
       return value;
     }
   }
-  throw InvalidArgument(text("model: expected gat or gcn, got \"", abbreviated(name), "\""));
+  throw InvalidArgument(
+      text("model: expected gat, gatv2, transformer or gcn, got \"", abbreviated(name), "\""));
+}
+
+std::string to_string(GATHeads heads) {
+  return heads == GATHeads::product ? "product" : "logit";
+}
+
+GATHeads gat_heads(const std::string& name) {
+  for (const GATHeads heads : {GATHeads::product, GATHeads::logit}) {
+    if (name == to_string(heads)) {
+      return heads;
+    }
+  }
+  throw InvalidArgument(
+      text("gat_heads: expected product or logit, got \"", abbreviated(name), "\""));
 }
 
 }  // namespace attune::train

@@ -7,16 +7,20 @@
 #include <attune/graph/graph.hpp>
 #include <attune/nn/features.hpp>
 #include <attune/nn/forward_context.hpp>
+#include <attune/nn/gat_conv.hpp>
 #include <attune/nn/graph_layer.hpp>
 #include <attune/nn/module.hpp>
 
 namespace attune::models {
 
-enum class GraphModel : std::uint8_t { gat, gcn };
+/// The layer that is stacked: nn::GATConv, nn::GATv2Conv, nn::TransformerConv, nn::GCNConv.
+enum class GraphModel : std::uint8_t { gat, gatv2, transformer, gcn };
 
 /// The defaults are the citation networks of Velickovic et al.: two GAT layers, 8 heads of 8
-/// channels, then one head a class. For `gcn` Kipf and Welling take hidden_channels = 16 and
-/// dropout = 0.5; heads, out_heads, attention_dropout and negative_slope mean nothing to it.
+/// channels, then one head a class; `gatv2` and `transformer` take them over. For `gcn` Kipf and
+/// Welling take hidden_channels = 16 and dropout = 0.5. Some options mean nothing to some models:
+/// heads, out_heads and attention_dropout to gcn, negative_slope to transformer and gcn, residual
+/// to transformer, whose layers always have a skip projection, and gat_heads to all but gat.
 struct GraphClassifierOptions {
   GraphModel model = GraphModel::gat;
   std::int64_t in_channels = 0;      ///< required
@@ -28,10 +32,11 @@ struct GraphClassifierOptions {
   double dropout = 0.6;              ///< on the input of every layer
   double attention_dropout = 0.6;
   double negative_slope = 0.2;
-  bool residual = false;  ///< around every layer
+  bool residual = false;                           ///< around every layer
+  nn::GATHeads gat_heads = nn::GATHeads::product;  ///< what is aligned; no output depends on it
 };
 
-/// Classifies the nodes of a graph: hidden layers, each followed by ELU (gat) or ReLU (gcn), then a
+/// Classifies the nodes of a graph: hidden layers, each followed by ELU (ReLU for gcn), then a
 /// layer that yields the logits.
 ///
 ///     GraphClassifier model({.in_channels = 1433, .num_classes = 7}, seed);

@@ -27,9 +27,14 @@ void require_same_settings(const Settings& saved, const Settings& now, const std
 /// @throws InvalidArgument  an option is missing, unknown or of another type
 [[nodiscard]] models::GraphClassifierOptions graph_classifier_options(const Settings& settings);
 
-/// `gat` or `gcn`.
+/// `gat`, `gatv2`, `transformer` or `gcn`.
 [[nodiscard]] std::string to_string(models::GraphModel model);
 /// @throws InvalidArgument  names what is there
 [[nodiscard]] models::GraphModel graph_model(const std::string& name);
+
+/// `product` or `logit`.
+[[nodiscard]] std::string to_string(nn::GATHeads heads);
+/// @throws InvalidArgument  names what is there
+[[nodiscard]] nn::GATHeads gat_heads(const std::string& name);
 
 }  // namespace attune::train

@@ -28,6 +28,9 @@ using testing::values;
 
 namespace {
 
+const std::vector<GraphModel> kModels = {GraphModel::gat, GraphModel::gatv2,
+                                         GraphModel::transformer, GraphModel::gcn};
+
 graph::Graph ring(std::int64_t nodes) {
   std::vector<graph::Edge> edges;
   for (std::int64_t i = 0; i < nodes; ++i) {
@@ -117,6 +120,58 @@ TEST_CASE("GraphClassifier: heads of the last layer are averaged, of the others 
                            });
 }
 
+TEST_CASE("GraphClassifier: gatv2", "[models]") {
+  const GraphClassifier model(
+      {.model = GraphModel::gatv2, .in_channels = 1433, .num_classes = 7, .residual = true}, 0);
+  CHECK(describe(model) == std::vector<std::string>{
+                               "layers.0.src_weight [1433, 64]",
+                               "layers.0.dst_weight [1433, 64]",
+                               "layers.0.att [8, 8]",
+                               "layers.0.src_bias [64]",
+                               "layers.0.dst_bias [64]",
+                               "layers.0.bias [64]",
+                               "layers.0.residual_weight [1433, 64]",
+                               "layers.1.src_weight [64, 7]",
+                               "layers.1.dst_weight [64, 7]",
+                               "layers.1.att [1, 7]",
+                               "layers.1.src_bias [7]",
+                               "layers.1.dst_bias [7]",
+                               "layers.1.bias [7]",
+                               "layers.1.residual_weight [64, 7]",
+                           });
+}
+
+TEST_CASE("GraphClassifier: transformer has a skip projection with and without residual",
+          "[models]") {
+  const bool residual = GENERATE(false, true);
+  const GraphClassifier model({.model = GraphModel::transformer,
+                               .in_channels = 5,
+                               .num_classes = 3,
+                               .hidden_channels = 4,
+                               .heads = 2,
+                               .out_heads = 6,
+                               .residual = residual},
+                              0);
+  CHECK(describe(model) == std::vector<std::string>{
+                               "layers.0.query_weight [5, 8]",
+                               "layers.0.query_bias [8]",
+                               "layers.0.key_weight [5, 8]",
+                               "layers.0.key_bias [8]",
+                               "layers.0.value_weight [5, 8]",
+                               "layers.0.value_bias [8]",
+                               "layers.0.skip_weight [5, 8]",
+                               "layers.0.skip_bias [8]",
+                               "layers.1.query_weight [8, 18]",
+                               "layers.1.query_bias [18]",
+                               "layers.1.key_weight [8, 18]",
+                               "layers.1.key_bias [18]",
+                               "layers.1.value_weight [8, 18]",
+                               "layers.1.value_bias [18]",
+                               "layers.1.skip_weight [8, 3]",
+                               "layers.1.skip_bias [3]",
+                           });
+}
+
 TEST_CASE("GraphClassifier: gcn", "[models]") {
   const GraphClassifier model({.model = GraphModel::gcn,
                                .in_channels = 1433,
@@ -151,7 +206,7 @@ TEST_CASE("GraphClassifier: derivatives agree with central differences", "[model
                                  .out_heads = 2,
                                  .dropout = 0.3,
                                  .attention_dropout = 0.3};
-  options.model = GENERATE(GraphModel::gat, GraphModel::gcn);
+  options.model = GENERATE(from_range(kModels));
   options.layers = GENERATE(1, 2, 3);
   options.residual = GENERATE(false, true);
   GraphClassifier model(options, 0);
@@ -174,7 +229,7 @@ TEST_CASE("GraphClassifier: derivatives agree with central differences", "[model
 TEST_CASE("GraphClassifier: learns the classes of a ring", "[models]") {
   GraphClassifierOptions options{.in_channels = 16, .num_classes = 2, .dropout = 0.2};
   options.attention_dropout = 0.2;
-  options.model = GENERATE(GraphModel::gat, GraphModel::gcn);
+  options.model = GENERATE(from_range(kModels));
   GraphClassifier model(options, 0);
   constexpr std::int64_t kNodes = 40;
   // One half of the ring is class 0, the other class 1; the features carry the class and noise.
@@ -216,7 +271,7 @@ TEST_CASE("GraphClassifier: evaluation ignores dropout", "[models]") {
 }
 
 TEST_CASE("GraphClassifier: runs on awkward graphs given their self-loops", "[models]") {
-  const GraphModel kind = GENERATE(GraphModel::gat, GraphModel::gcn);
+  const GraphModel kind = GENERATE(from_range(kModels));
   const GraphClassifier model({.model = kind, .in_channels = 3, .num_classes = 2}, 0);
   for (const testing::AwkwardGraph& awkward : testing::awkward_graphs()) {
     CAPTURE(awkward.name);
@@ -246,16 +301,33 @@ TEST_CASE("GraphClassifier: every layer reports its heads, the last one too", "[
     }
     std::vector<core::Shape> shapes;
   };
-  const GraphClassifier model({.in_channels = 3, .num_classes = 5, .layers = 3}, 0);
+  GraphClassifierOptions options{.in_channels = 3, .num_classes = 5, .layers = 3};
+  std::vector<core::Shape> expected = {{6, 8, 8}, {6, 8, 8}, {6, 1, 5}};
+  SECTION("gat") {}
+  SECTION("gat, the two numbers of a logit") {
+    options.gat_heads = nn::GATHeads::logit;
+    expected = {{6, 8, 1}, {6, 8, 1}, {6, 1, 1}};
+  }
+  SECTION("gatv2") {
+    options.model = GraphModel::gatv2;
+  }
+  SECTION("transformer") {
+    options.model = GraphModel::transformer;
+  }
+  SECTION("gcn has none") {
+    options.model = GraphModel::gcn;
+    expected = {};
+  }
+  const GraphClassifier model(options, 0);
   Heads heads;
   ForwardContext ctx;
   ctx.head_sink = &heads;
   (void)model.forward(testing::random_leaf({6, 3}, 1, core::DType::f32), ring(6), ctx);
-  CHECK(heads.shapes == std::vector<core::Shape>{{6, 8, 8}, {6, 8, 8}, {6, 1, 5}});
+  CHECK(heads.shapes == expected);
 }
 
 TEST_CASE("GraphClassifier: same bits on 1, 2 and 8 threads", "[models][property]") {
-  const GraphModel kind = GENERATE(GraphModel::gat, GraphModel::gcn);
+  const GraphModel kind = GENERATE(from_range(kModels));
   GraphClassifier model({.model = kind, .in_channels = 30, .num_classes = 7}, 0);
   constexpr std::int64_t kNodes = 2000;
   const graph::Graph graph = ring(kNodes);
@@ -336,6 +408,10 @@ TEST_CASE("GraphClassifier: says which option is out of range", "[models]") {
     options.negative_slope = -std::numeric_limits<double>::infinity();
     CHECK(refusal(options) == "GraphClassifier: negative_slope must be finite, got -inf");
   }
+  SECTION("no such model") {
+    options.model = static_cast<GraphModel>(9);
+    CHECK(refusal(options) == "GraphClassifier: model must be one of those that there are, got 9");
+  }
   SECTION("a product of sizes no memory holds") {
     options.heads = 65536;
     options.hidden_channels = std::numeric_limits<std::int32_t>::max();
@@ -345,11 +421,17 @@ TEST_CASE("GraphClassifier: says which option is out of range", "[models]") {
 }
 
 TEST_CASE("GraphClassifier: refuses features and graphs that do not fit", "[models]") {
-  const GraphClassifier model({.in_channels = 3, .num_classes = 2}, 0);
+  const auto [kind, who] = GENERATE(table<GraphModel, std::string>({
+      {GraphModel::gat, "GATConv"},
+      {GraphModel::gatv2, "GATv2Conv"},
+      {GraphModel::transformer, "TransformerConv"},
+      {GraphModel::gcn, "GCNConv"},
+  }));
+  const GraphClassifier model({.model = kind, .in_channels = 3, .num_classes = 2}, 0);
   ForwardContext ctx;
   CHECK(message_of<ShapeError>([&] {
           (void)model.forward(Variable(Tensor::zeros({6, 4})), ring(6), ctx);
-        }) == "GATConv::forward: x must be [num_nodes=6, in_channels=3], got [6, 4]");
+        }) == who + "::forward: x must be [num_nodes=6, in_channels=3], got [6, 4]");
   CHECK_THROWS_AS((void)model.forward(Variable(Tensor::zeros({2, 3})),
                                       graph::from_edges(2, std::vector<graph::Edge>{{0, 1}}), ctx),
                   InvalidArgument);

@@ -13,6 +13,8 @@
 #include <attune/core/pool.hpp>
 #include <attune/train/node_classification.hpp>
 
+using attune::models::GraphModel;
+
 namespace {
 
 std::atomic<bool> counting{false};
@@ -53,7 +55,8 @@ TEST_CASE("Trainer: after warm-up an epoch takes nothing from the system allocat
           "[train][fit]") {
   const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
   const attune::train::NodeClassification problem(dataset);
-  for (const auto which : {attune::models::GraphModel::gat, attune::models::GraphModel::gcn}) {
+  for (const auto which :
+       {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn}) {
     for (const int threads : {1, 2}) {
       CAPTURE(threads);
       attune::core::with_threads(threads, [&] {

@@ -4,6 +4,7 @@
 #include <attune/core/parallel.hpp>
 #include <attune/train/fit.hpp>
 #include <attune/train/node_classification.hpp>
+#include <attune/train/settings.hpp>
 
 using attune::models::GraphClassifier;
 using attune::models::GraphClassifierOptions;
@@ -20,11 +21,13 @@ GraphClassifierOptions options_for(GraphModel model) {
 
 }  // namespace
 
-TEST_CASE("node classification: GAT and GCN learn the toy graph", "[train][fit]") {
+TEST_CASE("node classification: every model learns the toy graph", "[train][fit]") {
   const attune::data::NodeDataset dataset = attune::testing::citation_toy();
   attune::data::validate(dataset);
   const NodeClassification problem(dataset);
-  for (const GraphModel which : {GraphModel::gat, GraphModel::gcn}) {
+  for (const GraphModel which :
+       {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn}) {
+    CAPTURE(attune::train::to_string(which));
     const GraphClassifier model(options_for(which), 1);
     Trainer trainer(model.parameters(), problem.task(model), {.epochs = 150, .seed = 1});
     const FitResult result = attune::train::fit(trainer);

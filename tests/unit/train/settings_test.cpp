@@ -1,3 +1,6 @@
+#include <string>
+#include <utility>
+
 #include <catch2/catch.hpp>
 
 #include <attune/core/error.hpp>
@@ -6,6 +9,7 @@
 using attune::InvalidArgument;
 using attune::models::GraphClassifierOptions;
 using attune::models::GraphModel;
+using attune::nn::GATHeads;
 using attune::train::graph_classifier_options;
 using attune::train::graph_model;
 using attune::train::Settings;
@@ -23,15 +27,17 @@ TEST_CASE("settings: a graph classifier's options come back as they were", "[tra
                                        .dropout = 0.17,
                                        .attention_dropout = 0.18,
                                        .negative_slope = 0.19,
-                                       .residual = true};
+                                       .residual = true,
+                                       .gat_heads = GATHeads::logit};
   const Settings settings = to_settings(options);
-  CHECK(settings.size() == 11);
+  CHECK(settings.size() == 12);
   const GraphClassifierOptions back = graph_classifier_options(settings);
   CHECK(to_settings(back) == settings);
   CHECK(back.model == GraphModel::gcn);
   CHECK(back.layers == 16);
   CHECK(back.negative_slope == 0.19);
   CHECK(back.residual);
+  CHECK(back.gat_heads == GATHeads::logit);
 }
 
 TEST_CASE("settings: what makes no graph classifier is named", "[train][settings]") {
@@ -50,7 +56,26 @@ TEST_CASE("settings: what makes no graph classifier is named", "[train][settings
   CHECK_THROWS_WITH(graph_classifier_options(bad), "model: no option is named depth, got true");
   bad = good;
   bad["model"] = std::string("gta");
-  CHECK_THROWS_WITH(graph_classifier_options(bad), "model: expected gat or gcn, got \"gta\"");
-  CHECK(graph_model("gat") == GraphModel::gat);
-  CHECK(attune::train::to_string(GraphModel::gcn) == "gcn");
+  CHECK_THROWS_WITH(graph_classifier_options(bad),
+                    "model: expected gat, gatv2, transformer or gcn, got \"gta\"");
+  bad = good;
+  bad["gat_heads"] = std::string("logits");
+  CHECK_THROWS_WITH(graph_classifier_options(bad),
+                    "gat_heads: expected product or logit, got \"logits\"");
+}
+
+TEST_CASE("settings: every model and form of heads has a name and comes back from it",
+          "[train][settings]") {
+  const std::pair<GraphModel, std::string> models[] = {{GraphModel::gat, "gat"},
+                                                       {GraphModel::gatv2, "gatv2"},
+                                                       {GraphModel::transformer, "transformer"},
+                                                       {GraphModel::gcn, "gcn"}};
+  for (const auto& [model, name] : models) {
+    CHECK(attune::train::to_string(model) == name);
+    CHECK(graph_model(name) == model);
+  }
+  CHECK(attune::train::to_string(GATHeads::product) == "product");
+  CHECK(attune::train::gat_heads("product") == GATHeads::product);
+  CHECK(attune::train::to_string(GATHeads::logit) == "logit");
+  CHECK(attune::train::gat_heads("logit") == GATHeads::logit);
 }
