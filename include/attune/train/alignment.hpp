@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <attune/align/distance.hpp>
+#include <attune/align/options.hpp>
+#include <attune/graph/graph.hpp>
+#include <attune/nn/forward_context.hpp>
+#include <attune/train/regularizer.hpp>
+
+namespace attune::train {
+
+enum class AlignedLayers : std::uint8_t {
+  all,
+  hidden,  ///< all but the last
+};
+
+enum class AlignmentReduction : std::uint8_t {
+  sum,   ///< over layers and heads
+  mean,  ///< over the pairs of a layer and a head
+};
+
+struct AlignmentOptions {
+  align::Options distance;
+  double weight = 0.01;  ///< lambda, at least 0; quote it with the reduction
+  AlignedLayers layers = AlignedLayers::all;
+  AlignmentReduction reduction = AlignmentReduction::sum;
+  double weight_decay = 0;        ///< of the networks that the distance learns
+  std::int64_t warmup_steps = 0;  ///< lambda grows in proportion to the step up to this one
+  std::optional<graph::Graph> graph = std::nullopt;  ///< for align::Support::edges
+};
+
+/// Pulls together the distributions of queries and keys inside each attention head:
+///
+///     lambda * A,   A = sum over aligned layers, sum over heads, mean over samples of the distance
+///
+/// It serves any model whose attention layers report their heads. Each layer has networks of its
+/// own, shared by its heads. With lambda 0 nothing is computed, and training is to the bit what it
+/// is without.
+///
+///     AlignmentRegularizer alignment({.distance = {.kind = align::Kind::ct}, .weight = 0.01});
+///     Trainer trainer(model.parameters(), task, options, {&alignment});
+class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
+ public:
+  /// @throws InvalidArgument  an option out of its range
+  explicit AlignmentRegularizer(const AlignmentOptions& options);
+
+  [[nodiscard]] nn::HeadSink* head_sink() noexcept override { return this; }
+
+  /// @throws InvalidArgument  no layer reported a head that may be aligned
+  void initialize(std::uint64_t seed) override;
+  /// `layers.0.gate_w` and so on, numbered as the layers report.
+  [[nodiscard]] std::vector<nn::NamedParameter> parameters() override;
+  [[nodiscard]] double weight_decay() const noexcept override { return options_.weight_decay; }
+
+  void begin_step(std::uint64_t seed, std::uint32_t step) override;
+  /// @throws ShapeError  another number of layers reported than at the first pass
+  [[nodiscard]] Variable loss() override;
+  [[nodiscard]] double value() const noexcept override { return value_; }
+
+  /// The terms of the last loss() by layer, each [samples, heads].
+  [[nodiscard]] const std::vector<core::Tensor>& per_head() const noexcept { return per_head_; }
+
+ private:
+  struct Report {
+    Variable queries;
+    Variable keys;
+    std::vector<std::uint8_t> query_mask;
+    std::vector<std::uint8_t> key_mask;
+
+    [[nodiscard]] align::Clouds clouds() const;
+  };
+
+  void receive(const nn::AttentionHeads& heads) override;
+  [[nodiscard]] std::int64_t num_aligned(std::size_t reported) const;
+  [[nodiscard]] double weight_at(std::uint32_t step) const;
+  [[nodiscard]] Variable sum_of_layers();
+
+  AlignmentOptions options_;
+  std::vector<std::unique_ptr<align::Distance>> distances_;  // one an aligned layer
+  std::vector<Report> reports_;
+  std::size_t num_layers_ = 0;  // that reported at the first pass
+  std::uint64_t seed_ = 0;
+  std::uint32_t step_ = 0;
+  double value_ = 0;
+  std::vector<core::Tensor> per_head_;
+};
+
+/// Measures how far apart queries and keys are: maximum mean discrepancy with sigma 1, mean over
+/// samples, summed over heads and layers. Hand it to an evaluation pass.
+class HeadMmd final : public nn::HeadSink {
+ public:
+  void receive(const nn::AttentionHeads& heads) override;
+  [[nodiscard]] double value() const noexcept { return value_; }
+
+ private:
+  double value_ = 0;
+};
+
+}  // namespace attune::train

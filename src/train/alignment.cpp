@@ -1,0 +1,145 @@
+#include <cmath>
+#include <utility>
+
+#include <attune/align/mmd.hpp>
+#include <attune/autograd/variable.hpp>
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/ops/elementwise.hpp>
+#include <attune/train/alignment.hpp>
+
+namespace attune::train {
+
+namespace {
+
+// Streams of Purpose::alignment: those of the steps first, then those of the parameters.
+constexpr std::uint32_t kFirstInitStream = 1U << 20;
+
+void require_at_least_zero(double value, const char* option) {
+  if (!(value >= 0) || !std::isfinite(value)) {
+    throw InvalidArgument(
+        core::text("alignment: ", option, " must be finite and at least 0, got ", value));
+  }
+}
+
+}  // namespace
+
+AlignmentRegularizer::AlignmentRegularizer(const AlignmentOptions& options) : options_(options) {
+  require_at_least_zero(options.weight, "weight");
+  require_at_least_zero(options.weight_decay, "weight_decay");
+  if (options.warmup_steps < 0) {
+    throw InvalidArgument(
+        core::text("alignment: warmup_steps must be at least 0, got ", options.warmup_steps));
+  }
+  align::validate(options.distance);
+  if (options.distance.support == align::Support::edges && !options.graph) {
+    throw InvalidArgument("alignment: support edges needs a graph, got none");
+  }
+}
+
+align::Clouds AlignmentRegularizer::Report::clouds() const {
+  return {.queries = queries, .keys = keys, .query_mask = query_mask, .key_mask = key_mask};
+}
+
+void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
+  reports_.push_back({heads.queries,
+                      heads.keys,
+                      {heads.query_mask.begin(), heads.query_mask.end()},
+                      {heads.key_mask.begin(), heads.key_mask.end()}});
+}
+
+std::int64_t AlignmentRegularizer::num_aligned(std::size_t reported) const {
+  const auto layers = static_cast<std::int64_t>(reported);
+  return options_.layers == AlignedLayers::hidden ? layers - 1 : layers;
+}
+
+void AlignmentRegularizer::initialize(std::uint64_t seed) {
+  num_layers_ = reports_.size();
+  if (num_layers_ == 0) {
+    throw InvalidArgument("alignment: the model has no attention layer that reports its heads");
+  }
+  const std::int64_t aligned = num_aligned(num_layers_);
+  if (aligned == 0) {
+    throw InvalidArgument(
+        "alignment: layers hidden leaves nothing to align in a model of one attention layer");
+  }
+  distances_.clear();
+  for (std::int64_t layer = 0; layer < aligned; ++layer) {
+    const auto first = static_cast<std::uint32_t>(layer) * align::Distance::kInitStreams;
+    const core::RandomStream random(seed, core::Purpose::alignment, kFirstInitStream + first);
+    distances_.push_back(align::make_distance(options_.distance, reports_[layer].clouds(), random,
+                                              options_.graph ? &*options_.graph : nullptr));
+  }
+  reports_.clear();
+}
+
+std::vector<nn::NamedParameter> AlignmentRegularizer::parameters() {
+  std::vector<nn::NamedParameter> all;
+  for (std::size_t layer = 0; layer < distances_.size(); ++layer) {
+    for (const align::Parameter& parameter : distances_[layer]->parameters()) {
+      all.push_back({core::text("layers.", layer, ".", parameter.name), parameter.variable});
+    }
+  }
+  return all;
+}
+
+void AlignmentRegularizer::begin_step(std::uint64_t seed, std::uint32_t step) {
+  reports_.clear();
+  seed_ = seed;
+  step_ = step;
+}
+
+double AlignmentRegularizer::weight_at(std::uint32_t step) const {
+  const auto done = static_cast<double>(step);
+  const auto all = static_cast<double>(options_.warmup_steps);
+  return done < all ? options_.weight * done / all : options_.weight;
+}
+
+Variable AlignmentRegularizer::sum_of_layers() {
+  Variable sum;
+  std::int64_t heads = 0;
+  per_head_.clear();
+  for (std::size_t layer = 0; layer < distances_.size(); ++layer) {
+    const auto stream = static_cast<std::uint32_t>(layer) * align::Distance::kStreams;
+    const core::RandomStream random(seed_, core::Purpose::alignment, stream, step_);
+    core::Tensor per_head;
+    const Variable term = distances_[layer]->loss(reports_[layer].clouds(), random, &per_head);
+    sum = sum.defined() ? ops::add(sum, term) : term;
+    heads += reports_[layer].queries.shape()[1];
+    per_head_.push_back(std::move(per_head));
+  }
+  if (options_.reduction == AlignmentReduction::mean) {
+    sum = ops::scale(sum, 1.0 / static_cast<double>(heads));
+  }
+  return sum;
+}
+
+Variable AlignmentRegularizer::loss() {
+  if (reports_.size() != num_layers_) {
+    throw ShapeError(core::text("alignment: expected ", num_layers_,
+                                " attention layers to report, as in the first pass, got ",
+                                reports_.size()));
+  }
+  const double weight = weight_at(step_);
+  if (weight == 0) {
+    reports_.clear();
+    value_ = 0;
+    return {};
+  }
+  const Variable sum = sum_of_layers();
+  reports_.clear();
+  value_ = sum.value().item();
+  return ops::scale(sum, weight);
+}
+
+void HeadMmd::receive(const nn::AttentionHeads& heads) {
+  const autograd::NoGradScope no_grad;
+  value_ += align::mmd({.queries = heads.queries,
+                        .keys = heads.keys,
+                        .query_mask = heads.query_mask,
+                        .key_mask = heads.key_mask})
+                .value()
+                .item();
+}
+
+}  // namespace attune::train
