@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")"
 attune=${ATTUNE:-../../build/release/attune}
 runs=${RUNS:-100}
+[ -n "${ATTUNE_DATA:-}" ] || [ ! -d ../../../shared/datasets ] || export ATTUNE_DATA=../../../shared/datasets
 mkdir -p results
 for dataset in cora citeseer; do
   for model in gat gcn; do

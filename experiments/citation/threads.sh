@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 attune=${ATTUNE:-../../build/release/attune}
+[ -n "${ATTUNE_DATA:-}" ] || [ ! -d ../../../shared/datasets ] || export ATTUNE_DATA=../../../shared/datasets
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 for dataset in cora citeseer; do
@@ -16,7 +17,7 @@ import json, sys
 
 def without_times(path):
     result = json.load(open(path))
-    for key in ("command", "threads", "jobs", "peak_rss_bytes"):
+    for key in ("command", "threads", "jobs", "environment"):
         result.pop(key, None)
     for run in result["runs"]:
         for key in ("seconds", "ms_per_epoch"):

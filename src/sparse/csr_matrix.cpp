@@ -48,6 +48,16 @@ void check_pattern(std::int64_t columns, const std::vector<std::int64_t>& row_pt
   }
 }
 
+std::int64_t count_zeros(const Tensor& values) {
+  return core::dispatch(values.dtype(), [&]<class T>() {
+    std::int64_t zeros = 0;
+    for (const T value : values.data<T>()) {
+      zeros += value == 0 ? 1 : 0;
+    }
+    return zeros;
+  });
+}
+
 }  // namespace
 
 CsrMatrix::CsrMatrix() : pattern_(std::make_shared<Pattern>()), values_(Tensor::empty({0})) {}
@@ -79,6 +89,7 @@ CsrMatrix::CsrMatrix(std::int64_t columns, std::vector<std::int64_t> row_ptr,
       pattern->transpose_position[slot] = e;
     }
   }
+  stored_zeros_ = count_zeros(values_);
   pattern->row_ptr = std::move(row_ptr);
   pattern->col_idx = std::move(col_idx);
   pattern_ = std::move(pattern);
@@ -113,6 +124,7 @@ CsrMatrix CsrMatrix::with_values(Tensor values) const {
   core::require_shape(values, {num_nonzeros()}, "CsrMatrix::with_values", "values");
   CsrMatrix other = *this;
   other.values_ = std::move(values);
+  other.stored_zeros_ = count_zeros(other.values_);
   return other;
 }
 

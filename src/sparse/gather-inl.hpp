@@ -355,18 +355,46 @@ void add_weighted_rows(std::int64_t begin, std::int64_t end, std::int64_t heads,
 }
 
 template <class T>
-void compact(const Rows& rows, const T* HWY_RESTRICT values, std::int64_t* HWY_RESTRICT kept_ptr,
-             std::int32_t* HWY_RESTRICT kept_columns, T* HWY_RESTRICT kept_values) {
+HWY_INLINE std::int64_t compact_row(const std::int32_t* HWY_RESTRICT columns,
+                                    const T* HWY_RESTRICT values, std::int64_t count,
+                                    std::int32_t* HWY_RESTRICT kept_columns,
+                                    T* HWY_RESTRICT kept_values) {
   std::int64_t kept = 0;
+  if constexpr (sizeof(T) == sizeof(std::int32_t)) {
+    const hn::ScalableTag<T> d;
+    const hn::Rebind<std::int32_t, decltype(d)> di;
+    constexpr std::int64_t kLanes = lanes_of<hn::ScalableTag<T>>();
+    for (std::int64_t e = 0; e < count; e += kLanes) {
+      // Lanes beyond the row are zero, and so left out.
+      const std::int64_t n = std::min(kLanes, count - e);
+      const auto v = n == kLanes ? hn::LoadU(d, values + e) : load_first<false>(d, values + e, n);
+      const auto column =
+          n == kLanes ? hn::LoadU(di, columns + e) : load_first<false>(di, columns + e, n);
+      const auto keep = hn::Ne(v, hn::Zero(d));
+      hn::StoreU(hn::Compress(v, keep), d, kept_values + kept);
+      hn::StoreU(hn::Compress(column, hn::RebindMask(di, keep)), di, kept_columns + kept);
+      kept += static_cast<std::int64_t>(hn::CountTrue(d, keep));
+    }
+  } else {
+    for (std::int64_t e = 0; e < count; ++e) {
+      kept_columns[kept] = columns[e];
+      kept_values[kept] = values[e];
+      kept += values[e] != 0 ? 1 : 0;  // no branch: the next entry overwrites one left out
+    }
+  }
+  return kept;
+}
+
+template <class T>
+void compact(const Rows& rows, const T* values, std::int64_t* kept_ptr, std::int32_t* kept_columns,
+             T* kept_values) {
   kept_ptr[0] = 0;
   for (std::int64_t i = rows.begin; i < rows.end; ++i) {
-    for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e) {
-      const T value = values[e - rows.first_edge()];
-      kept_columns[kept] = rows.col_idx[e];
-      kept_values[kept] = value;
-      kept += value != 0 ? 1 : 0;  // no branch: the next entry overwrites one that is left out
-    }
-    kept_ptr[i - rows.begin + 1] = kept;
+    const std::int64_t first = rows.row_ptr[i];
+    const std::int64_t kept = kept_ptr[i - rows.begin];
+    kept_ptr[i - rows.begin + 1] =
+        kept + compact_row(rows.col_idx + first, values + (first - rows.first_edge()),
+                           rows.row_ptr[i + 1] - first, kept_columns + kept, kept_values + kept);
   }
 }
 

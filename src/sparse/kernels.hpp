@@ -16,6 +16,9 @@ struct Rows {
   [[nodiscard]] std::int64_t num_edges() const noexcept { return row_ptr[end] - row_ptr[begin]; }
 };
 
+/// Entries that Kernels::compact may write beyond those it keeps.
+inline constexpr std::int64_t kCompactRoom = 64;
+
 /// The loops over edges, compiled once an instruction set. Each works on a block of rows. Arrays
 /// over edges are addressed from the first edge of the block, so that they may be scratch or a part
 /// of a [num_edges, heads] array; arrays over nodes are whole. Plain twins: plain_kernels.hpp.
@@ -96,7 +99,7 @@ struct Kernels {
 
   /// Leaves out the entries of value 0. values[k] belongs to entry first_edge() + k.
   /// @param kept_ptr      [end - begin + 1], from 0
-  /// @param kept_columns  room for num_edges() + 1
+  /// @param kept_columns  room for num_edges() + kCompactRoom
   /// @param kept_values   the same
   void (*compact)(const Rows& rows, const T* values, std::int64_t* kept_ptr,
                   std::int32_t* kept_columns, T* kept_values);

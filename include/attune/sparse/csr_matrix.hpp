@@ -29,6 +29,8 @@ class CsrMatrix {
   [[nodiscard]] std::span<const std::int64_t> row_ptr() const noexcept;
   [[nodiscard]] std::span<const std::int32_t> col_idx() const noexcept;
   [[nodiscard]] const core::Tensor& values() const noexcept { return values_; }
+  /// Stored values that are zero, as dropout leaves them.
+  [[nodiscard]] std::int64_t num_stored_zeros() const noexcept { return stored_zeros_; }
 
   /// Row pointers of the transpose, [columns + 1], the rows it lists, and the position of each of
   /// its entries in values().
@@ -44,6 +46,7 @@ class CsrMatrix {
   struct Pattern;
   std::shared_ptr<const Pattern> pattern_;
   core::Tensor values_;
+  std::int64_t stored_zeros_ = 0;
 };
 
 /// Every row divided by its sum; rows whose sum is zero stay as they are.
