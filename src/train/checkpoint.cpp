@@ -55,9 +55,7 @@ Safetensors state_tensors(const TrainerState& state) {
   return content;
 }
 
-CheckpointFile write_tensors(const std::string& folder, const char* kind,
-                             const Safetensors& content) {
-  const std::string bytes = encode_safetensors(content);
+CheckpointFile write_part(const std::string& folder, const char* kind, const std::string& bytes) {
   CheckpointFile file;
   file.sha256 = core::sha256(bytes);
   file.bytes = static_cast<std::int64_t>(bytes.size());
@@ -68,12 +66,15 @@ CheckpointFile write_tensors(const std::string& folder, const char* kind,
 
 // Ours, but of a checkpoint that has been replaced, or left behind by a process that was killed.
 bool is_stale(const std::string& name, const CheckpointIndex& index) {
-  if (name == kIndex || name == index.model.name || name == index.state.name) {
+  if (name == kIndex || name == index.model.name || name == index.state.name ||
+      name == index.curves.name) {
     return false;
   }
-  const bool ours =
-      name.starts_with("model-") || name.starts_with("state-") || name.starts_with(kIndex);
-  return ours && (name.ends_with(".safetensors") || name.ends_with(".partial"));
+  const bool tensors = name.starts_with("model-") || name.starts_with("state-");
+  const bool curves = name.starts_with("curves-");
+  const bool ours = tensors || curves || name.starts_with(kIndex);
+  return (tensors && name.ends_with(".safetensors")) || (curves && name.ends_with(".csv")) ||
+         (ours && name.ends_with(".partial"));
 }
 
 // What cannot be removed harms nobody: errors are let go.
@@ -92,8 +93,12 @@ void remove_stale_files(const std::string& folder, const CheckpointIndex& index)
 
 // ---- loading
 
-Safetensors read_tensors(const std::string& folder, const CheckpointFile& file) {
-  const std::string path = (fs::path(folder) / file.name).string();
+std::string path_of(const std::string& folder, const CheckpointFile& file) {
+  return (fs::path(folder) / file.name).string();
+}
+
+std::string read_part(const std::string& folder, const CheckpointFile& file) {
+  const std::string path = path_of(folder, file);
   const std::string bytes = core::read_file(path, file.bytes);
   if (static_cast<std::int64_t>(bytes.size()) != file.bytes) {
     throw FileError(
@@ -103,7 +108,22 @@ Safetensors read_tensors(const std::string& folder, const CheckpointFile& file) 
     throw FileError(
         path, text("expected SHA-256 ", file.sha256, ", as ", kIndex, " says, found ", found));
   }
-  return decode_safetensors(bytes, path);
+  return bytes;
+}
+
+Safetensors read_tensors(const std::string& folder, const CheckpointFile& file) {
+  return decode_safetensors(read_part(folder, file), path_of(folder, file));
+}
+
+std::vector<CurvePoint> read_curves(const std::string& folder, const CheckpointFile& file,
+                                    std::int64_t epochs) {
+  const std::string path = path_of(folder, file);
+  std::vector<CurvePoint> curves = decode_curves(read_part(folder, file), path);
+  if (static_cast<std::int64_t>(curves.size()) != epochs) {
+    throw FileError(
+        path, text("expected ", epochs, " epochs, as ", kIndex, " says, found ", curves.size()));
+  }
+  return curves;
 }
 
 std::vector<NamedTensor> tensors_under(const Safetensors& content, const std::string& prefix) {
@@ -140,7 +160,7 @@ void load_tensors(const std::string& folder, const CheckpointIndex& index, Train
   const Safetensors running = read_tensors(folder, index.state);
   state.best_parameters = tensors_under(model, "");
   state.parameters = tensors_under(running, kParameter);
-  state.optimizer = optimizer_state(running, (fs::path(folder) / index.state.name).string());
+  state.optimizer = optimizer_state(running, path_of(folder, index.state));
 }
 
 }  // namespace
@@ -159,9 +179,11 @@ void save_checkpoint(const std::string& folder, const CheckpointDescription& des
   CheckpointIndex index;
   index.description = description;
   index.finished = trainer.finished();
-  const std::string json_without_files = to_json(index, state);  // fails before anything is written
-  index.model = write_tensors(folder, "model", model_tensors(state));
-  index.state = write_tensors(folder, "state", state_tensors(state));
+  const std::string curves = encode_curves(state.curves);  // both fail before a file is written
+  const std::string json_without_files = to_json(index, state);
+  index.model = write_part(folder, "model", encode_safetensors(model_tensors(state)));
+  index.state = write_part(folder, "state", encode_safetensors(state_tensors(state)));
+  index.curves = write_part(folder, "curves", curves);
   core::write_file_atomically(index_path(folder), to_json(index, state));
   remove_stale_files(folder, index);
 }
@@ -177,6 +199,7 @@ Checkpoint load_checkpoint(const std::string& folder) {
   CheckpointIndex index = read_index(core::read_file(checkpoint.path, kMostIndexBytes),
                                      checkpoint.path, checkpoint.state);
   load_tensors(folder, index, checkpoint.state);
+  checkpoint.state.curves = read_curves(folder, index.curves, checkpoint.state.epoch);
   checkpoint.version = std::move(index.version);
   checkpoint.description = std::move(index.description);
   checkpoint.finished = index.finished;

@@ -20,7 +20,7 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kFormat = "attune checkpoint";
-constexpr std::int64_t kFormatVersion = 1;
+constexpr std::int64_t kFormatVersion = 2;
 
 json finite(double value, const char* what) {
   if (!std::isfinite(value)) {
@@ -116,25 +116,27 @@ void require_format(const JsonFields& top, const std::string& path) {
 }  // namespace
 
 std::string checkpoint_file_name(const std::string& kind, const std::string& sha256) {
-  return text(kind, "-", sha256.substr(0, 16), ".safetensors");
+  return text(kind, "-", sha256.substr(0, 16), kind == "curves" ? ".csv" : ".safetensors");
 }
 
 std::string to_json(const CheckpointIndex& index, const TrainerState& state) {
-  const json object = {
-      {"format", kFormat},
-      {"format_version", kFormatVersion},
-      {"version", ATTUNE_VERSION},
-      {"model", to_json(index.description.model)},
-      {"dataset", to_json(index.description.dataset)},
-      {"run", to_json(index.description.run)},
-      {"fit", to_json(state.options)},
-      {"progress",
-       {{"epoch", state.epoch},
-        {"finished", index.finished},
-        {"seconds", finite(state.seconds, "seconds")},
-        {"best_regularizer", finite(state.best_regularizer, "best_regularizer")},
-        {"early_stopping", to_json(state.early_stopping)}}},
-      {"files", {{"model", to_json(index.model)}, {"state", to_json(index.state)}}}};
+  const json object = {{"format", kFormat},
+                       {"format_version", kFormatVersion},
+                       {"version", ATTUNE_VERSION},
+                       {"model", to_json(index.description.model)},
+                       {"dataset", to_json(index.description.dataset)},
+                       {"run", to_json(index.description.run)},
+                       {"fit", to_json(state.options)},
+                       {"progress",
+                        {{"epoch", state.epoch},
+                         {"finished", index.finished},
+                         {"seconds", finite(state.seconds, "seconds")},
+                         {"best_regularizer", finite(state.best_regularizer, "best_regularizer")},
+                         {"early_stopping", to_json(state.early_stopping)}}},
+                       {"files",
+                        {{"model", to_json(index.model)},
+                         {"state", to_json(index.state)},
+                         {"curves", to_json(index.curves)}}}};
   try {
     return object.dump(2) + "\n";
   } catch (const json::type_error& error) {
@@ -159,7 +161,8 @@ CheckpointIndex read_index(const std::string& bytes, const std::string& path, Tr
                           .run = top.settings("run")},
           .finished = progress.truth("finished"),
           .model = checkpoint_file(files.object("model"), "model", path),
-          .state = checkpoint_file(files.object("state"), "state", path)};
+          .state = checkpoint_file(files.object("state"), "state", path),
+          .curves = checkpoint_file(files.object("curves"), "curves", path)};
 }
 
 }  // namespace attune::train

@@ -94,6 +94,10 @@ void require_consistent(const TrainerState& state, std::int64_t epochs) {
     throw InvalidArgument(text("resume: the saved run contradicts itself: epoch ", state.epoch,
                                ", best ", stopping.best_epoch, ", waited ", stopping.waited));
   }
+  if (static_cast<std::int64_t>(state.curves.size()) != state.epoch) {
+    throw InvalidArgument(text("resume: the saved run contradicts itself: ", state.epoch,
+                               " epochs, curves of ", state.curves.size()));
+  }
   if (!(state.seconds >= 0) || !std::isfinite(state.seconds)) {
     throw InvalidArgument("resume: the saved run contradicts itself: its time is no time");
   }
@@ -127,7 +131,10 @@ Trainer::Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask 
             {.learning_rate = options.learning_rate, .weight_decay = options.weight_decay}),
       early_stopping_(options.patience) {
   initialize_regularizers();
-  epoch_seconds_.reserve(static_cast<std::size_t>(std::min(options.epochs, kMostTimedEpochs)));
+  // So that epochs allocate nothing; curves beyond that grow as they come.
+  const auto expected = static_cast<std::size_t>(std::min(options.epochs, kMostTimedEpochs));
+  epoch_seconds_.reserve(expected);
+  curves_.reserve(expected);
 }
 
 Trainer::~Trainer() = default;
@@ -178,6 +185,7 @@ EpochReport Trainer::run_next_epoch() {
     best_regularizer_ = report.regularizer;
   }
   report.best_epoch = early_stopping_.state().best_epoch;
+  record(report);
   report.seconds = seconds_since(start);
   seconds_ += report.seconds;
   if (epoch_seconds_.size() < epoch_seconds_.capacity()) {
@@ -225,6 +233,15 @@ Tensor Trainer::evaluate() const {
   return task_.logits(context).value();
 }
 
+void Trainer::record(const EpochReport& report) {
+  CurvePoint point{
+      .epoch = report.epoch, .train_loss = report.train_loss, .validation = report.validation};
+  if (!regularizers_.empty()) {
+    point.alignment = report.regularizer;
+  }
+  curves_.push_back(point);
+}
+
 // Without validation the last epoch is the best.
 bool Trainer::is_best(const std::optional<LossAndAccuracy>& validation) {
   if (validation) {
@@ -267,6 +284,7 @@ TrainerState Trainer::state() const {
                      .early_stopping = early_stopping_.state(),
                      .best_regularizer = best_regularizer_,
                      .seconds = seconds_,
+                     .curves = curves_,
                      .parameters = {},
                      .best_parameters = best_.tensors(),
                      .optimizer = adam_.state()};
@@ -288,6 +306,7 @@ void Trainer::load_state(const TrainerState& state) {
   epoch_ = state.epoch;
   best_regularizer_ = state.best_regularizer;
   seconds_ = state.seconds;
+  curves_.assign(state.curves.begin(), state.curves.end());
 }
 
 }  // namespace attune::train

@@ -26,7 +26,8 @@ struct Checkpoint {
 ///
 ///     model-HASH.safetensors  the best parameters, under the names that the model gives them
 ///     state-HASH.safetensors  the parameters at the last epoch and the moments of Adam
-///     checkpoint.json         everything else; names the other two, with size and SHA-256
+///     curves-HASH.csv         loss, validation and alignment by epoch: encode_curves()
+///     checkpoint.json         everything else; names the other three, with size and SHA-256
 ///
 /// HASH is the beginning of the file's SHA-256. The files are written beside, synced and renamed,
 /// checkpoint.json last; then those of the checkpoint before are removed. Killed at any moment, the

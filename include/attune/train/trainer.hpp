@@ -11,6 +11,7 @@
 #include <attune/nn/forward_context.hpp>
 #include <attune/nn/module.hpp>
 #include <attune/optim/adam.hpp>
+#include <attune/train/curves.hpp>
 #include <attune/train/early_stopping.hpp>
 #include <attune/train/metrics.hpp>
 #include <attune/train/parameter_snapshot.hpp>
@@ -67,6 +68,7 @@ struct TrainerState {
   EarlyStoppingState early_stopping;
   double best_regularizer = 0;
   double seconds = 0;
+  std::vector<CurvePoint> curves;            ///< of all epochs so far
   std::vector<NamedTensor> parameters;       ///< of the model and the regularisers
   std::vector<NamedTensor> best_parameters;  ///< of the model
   std::vector<optim::AdamParameterState> optimizer;
@@ -115,6 +117,7 @@ class Trainer {
   [[nodiscard]] double training_step(double& regularizer);
   [[nodiscard]] Variable with_regularizers(Variable loss, double& regularizer);
   [[nodiscard]] core::Tensor evaluate() const;
+  void record(const EpochReport& report);
   [[nodiscard]] bool is_best(const std::optional<LossAndAccuracy>& validation);
 
   FitOptions options_;
@@ -128,6 +131,7 @@ class Trainer {
   std::int64_t epoch_ = 0;
   double best_regularizer_ = 0;
   double seconds_ = 0;
+  std::vector<CurvePoint> curves_;
   std::vector<double> epoch_seconds_;  // of this process
 };
 

@@ -75,17 +75,18 @@ std::string replaced(std::string content, const std::string& from, const std::st
 
 }  // namespace
 
-TEST_CASE("checkpoint: holds everything, in three files", "[train][checkpoint]") {
+TEST_CASE("checkpoint: holds everything, in four files", "[train][checkpoint]") {
   const TemporaryFolder folder;
   const std::string path = folder.path("deep/run");
   CHECK_FALSE(attune::train::has_checkpoint(path));
   save_after(path, 7);
   CHECK(attune::train::has_checkpoint(path));
   const std::vector<std::string> files = folder.files();
-  REQUIRE(files.size() == 3);
+  REQUIRE(files.size() == 4);
   CHECK(files[0] == "deep/run/checkpoint.json");
-  CHECK_THAT(files[1], Contains("deep/run/model-"));
-  CHECK_THAT(files[2], Contains("deep/run/state-"));
+  CHECK_THAT(files[1], Contains("deep/run/curves-"));
+  CHECK_THAT(files[2], Contains("deep/run/model-"));
+  CHECK_THAT(files[3], Contains("deep/run/state-"));
 
   const Checkpoint checkpoint = load_checkpoint(path);
   CHECK(checkpoint.state.epoch == 7);
@@ -96,6 +97,7 @@ TEST_CASE("checkpoint: holds everything, in three files", "[train][checkpoint]")
   CHECK(checkpoint.description.run == kToyDescription.run);
   CHECK(checkpoint.state.optimizer.size() == 2);
   CHECK(checkpoint.state.optimizer[0].step == 7);
+  CHECK(checkpoint.state.curves.size() == 7);
   CHECK_FALSE(checkpoint.finished);
 }
 
@@ -114,13 +116,50 @@ TEST_CASE("checkpoint: continued in another process it ends as if never stopped"
   }
 }
 
+TEST_CASE("checkpoint: the curves are those of a run that was never stopped",
+          "[train][checkpoint][curves]") {
+  const TemporaryFolder folder;
+  (void)toy_run(folder.path("whole"));
+  save_after(folder.path("run"), 11);
+  (void)toy_run(folder.path("run"));
+  const std::vector<std::string> files = folder.files();
+  REQUIRE(files.size() == 8);
+  CHECK_THAT(files[1], Contains("run/curves-"));
+  CHECK(slurp(folder.path(files[1])) == slurp(folder.path(files[5])));
+  const Checkpoint checkpoint = load_checkpoint(folder.path("run"));
+  const std::vector<attune::train::CurvePoint>& curves = checkpoint.state.curves;
+  REQUIRE(static_cast<std::int64_t>(curves.size()) == checkpoint.state.epoch);
+  const auto& best =
+      curves.at(static_cast<std::size_t>(checkpoint.state.early_stopping.best_epoch - 1));
+  CHECK(best.validation == checkpoint.state.early_stopping.best);
+  CHECK_FALSE(best.alignment);  // nothing was aligned
+}
+
+TEST_CASE("checkpoint: curves of another number of epochs are refused", "[train][checkpoint]") {
+  const TemporaryFolder folder;
+  save_after(folder.path("short"), 3);
+  save_after(folder.path("long"), 5);
+  const std::vector<std::string> files = folder.files();
+  const std::string small = slurp(folder.path("short/checkpoint.json"));
+  const std::string large = slurp(folder.path("long/checkpoint.json"));
+  const auto block = [](const std::string& index) {
+    const std::size_t begin = index.find("\"curves\": {");
+    return index.substr(begin, index.find('}', begin) - begin);
+  };
+  std::ofstream(folder.path("short/") + files[1].substr(5), std::ios::binary)
+      << slurp(folder.path(files[1]));
+  overwrite(folder.path("short/checkpoint.json"), replaced(small, block(small), block(large)));
+  CHECK_THROWS_WITH(load_checkpoint(folder.path("short")),
+                    Contains("expected 3 epochs") && Contains("found 5"));
+}
+
 TEST_CASE("checkpoint: the model file is the weights whose digest is reported",
           "[train][checkpoint]") {
   const TemporaryFolder folder;
   const FitResult result = toy_run(folder.path());
   const Checkpoint checkpoint = load_checkpoint(folder.path());
   CHECK(checkpoint.finished);
-  const std::string name = folder.files()[1];
+  const std::string name = folder.files()[2];
   CHECK(attune::core::sha256(slurp(folder.path(name))) == result.weights_sha256);
   CHECK(attune::train::read_safetensors(folder.path(name)).tensors.contains("weight"));
 
@@ -138,10 +177,10 @@ TEST_CASE("checkpoint: equal runs leave equal files but for the time", "[train][
   save_after(folder.path("a"), 5);
   save_after(folder.path("b"), 5);
   const std::vector<std::string> files = folder.files();
-  REQUIRE(files.size() == 6);
-  for (const std::size_t i : {1U, 2U}) {
-    CHECK(files[i].substr(1) == files[i + 3].substr(1));
-    CHECK(slurp(folder.path(files[i])) == slurp(folder.path(files[i + 3])));
+  REQUIRE(files.size() == 8);
+  for (const std::size_t i : {1U, 2U, 3U}) {
+    CHECK(files[i].substr(1) == files[i + 4].substr(1));
+    CHECK(slurp(folder.path(files[i])) == slurp(folder.path(files[i + 4])));
   }
 }
 
@@ -151,13 +190,16 @@ TEST_CASE("checkpoint: files of the one before and of killed processes are remov
   save_after(folder.path(), 3);
   folder.write("model-0000000000000000.safetensors.17-0.partial", "half");
   folder.write("checkpoint.json.17-1.partial", "half");
+  folder.write("curves-0000000000000000.csv.17-2.partial", "half");
+  folder.write("my-curves.csv", "mine");
   folder.write("notes.txt", "mine");
   folder.write("my-model.safetensors", "mine");
   save_after(folder.path(), 9);
   const std::vector<std::string> files = folder.files();
-  REQUIRE(files.size() == 5);
-  CHECK(files[2] == "my-model.safetensors");
-  CHECK(files[3] == "notes.txt");
+  REQUIRE(files.size() == 7);
+  CHECK(files[3] == "my-curves.csv");
+  CHECK(files[4] == "my-model.safetensors");
+  CHECK(files[5] == "notes.txt");
   CHECK(load_checkpoint(folder.path()).state.epoch == 9);
 }
 
@@ -177,7 +219,7 @@ TEST_CASE("checkpoint: when a file cannot be written the one before stays", "[tr
   }
   std::signal(SIGXFSZ, handler);
   save_after(folder.path(), 9);
-  CHECK(folder.files().size() == 3);
+  CHECK(folder.files().size() == 4);
 }
 
 TEST_CASE("checkpoint: another run is not continued", "[train][checkpoint]") {
@@ -230,7 +272,7 @@ TEST_CASE("checkpoint: damaged files are named", "[train][checkpoint]") {
          "levels");
   expect(replaced(good, "\"fit\"", "\"fat\""), "fit is missing");
   expect(replaced(good, "attune checkpoint", "other"), "found other");
-  expect(replaced(good, "\"format_version\": 1", "\"format_version\": 2"), "found 2");
+  expect(replaced(good, "\"format_version\": 2", "\"format_version\": 1"), "found 1");
   expect(replaced(good, "\"epoch\": 3", "\"epoch\": \"3\""),
          "progress.epoch: expected a whole number below 2^63, found \"3\"");
   expect(replaced(good, "\"epoch\": 3", "\"epoch\": 3.5"), "found 3.5");
@@ -248,7 +290,7 @@ TEST_CASE("checkpoint: damaged files are named", "[train][checkpoint]") {
   overwrite(index, good);
   CHECK(load_checkpoint(folder.path()).state.epoch == 3);
 
-  for (const std::string& name : {folder.files()[1], folder.files()[2]}) {
+  for (const std::string& name : {folder.files()[1], folder.files()[2], folder.files()[3]}) {
     const std::string path = folder.path(name);
     std::string content = slurp(path);
     overwrite(path, content.substr(0, content.size() - 1));

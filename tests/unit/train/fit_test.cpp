@@ -241,6 +241,7 @@ TEST_CASE("fit: names what is wrong with a saved run and stays as it was", "[tra
   expect([](TrainerState& s) { s.early_stopping.best_epoch = 4; }, "best 4");
   expect([](TrainerState& s) { s.early_stopping.waited = -1; }, "waited -1");
   expect([](TrainerState& s) { s.seconds = std::nan(""); }, "time");
+  expect([](TrainerState& s) { s.curves.pop_back(); }, "3 epochs, curves of 2");
   expect([](TrainerState& s) { s.parameters.pop_back(); }, "bias is missing");
   expect([](TrainerState& s) { s.parameters[0].name = std::string("w9"); }, "w9 is no parameter");
   expect([](TrainerState& s) { s.parameters[1] = s.parameters[0]; }, "weight comes twice");
@@ -267,6 +268,7 @@ TEST_CASE("fit: without validation rows the last epoch counts", "[train][fit]") 
   CHECK(result.best_epoch == kOptions.epochs);
   CHECK_FALSE(result.validation.has_value());
   CHECK_FALSE(result.test.has_value());
+  CHECK_FALSE(trainer.state().curves.back().validation);
   CHECK(result.train->accuracy > 0.8);
 }
 
@@ -285,6 +287,10 @@ TEST_CASE("fit: a regulariser is added, learns with the model and is not part of
   CHECK(result.regularizer < 0.1 * before);
   CHECK(regularizer.target() < 0.9);
   CHECK(trainer.state().best_parameters.size() == 2);
+  const std::vector<attune::train::CurvePoint> curves = trainer.state().curves;
+  REQUIRE(static_cast<std::int64_t>(curves.size()) == result.epochs);
+  CHECK(curves.front().alignment == before);
+  CHECK(curves.at(static_cast<std::size_t>(result.best_epoch - 1)).alignment == result.regularizer);
   CHECK(trainer.state().parameters.back().name == "regularizers.0.target");
 }
 
