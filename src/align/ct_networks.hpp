@@ -48,7 +48,7 @@ class CtNetworks {
   /// Unit vectors and navigator vectors of points [first, first + count), at most 64.
   /// @param number  of the panel, for its dropout
   void forward(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, std::int64_t number) {
-    load_panel(cloud, first, count, points_.data());
+    load_points(cloud, first, count, points_.data());
     critic.forward(number, points_.data(), unit.data());
     kernels<T>().unit_panel(setup_.unit_channels(), unit.data(), unit_norms_);
     navigator.forward(number, points_.data(), nav.data());
@@ -67,9 +67,9 @@ class CtNetworks {
                                        grad_nav.data());
     }
     critic.backward(points_.data(), grad_unit.data(), grad_points_.data());
-    add_panel_gradient(cloud, first, count, grad_points_.data());
+    add_point_gradients(cloud, first, count, grad_points_.data());
     navigator.backward(points_.data(), grad_nav.data(), grad_points_.data());
-    add_panel_gradient(cloud, first, count, grad_points_.data());
+    add_point_gradients(cloud, first, count, grad_points_.data());
   }
 
   NetworkRun<T> critic;

@@ -1,5 +1,7 @@
 #include "align/ct_work.hpp"
 
+#include <functional>
+
 namespace attune::align {
 
 namespace {
@@ -12,58 +14,55 @@ constexpr double kBoundedLogit = 30;
 template <class T>
 void store_rows(const T* panel, std::int64_t channels, std::int64_t count, std::int64_t width,
                 T* rows) {
-  std::fill(rows, rows + kTile * width, T(0));
-  for (std::int64_t r = 0; r < count; ++r) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      rows[r * width + c] = panel[c * kTile + r];
-    }
+  if (count < kTile || channels < width) {
+    std::fill(rows, rows + kTile * width, T(0));
+  }
+  kernels<T>().store_panel(panel, count, channels, false, {rows, nullptr, width});
+}
+
+// Zeroes the points of a panel from `count` on.
+template <class T>
+void clear_padding(std::int64_t channels, std::int64_t count, T* panel) {
+  for (std::int64_t c = 0; count < kTile && c < channels; ++c) {
+    std::fill(panel + c * kTile + count, panel + (c + 1) * kTile, T(0));
   }
 }
 
 template <class T>
 void store_panel(const T* panel, std::int64_t channels, std::int64_t count, T* to) {
-  for (std::int64_t c = 0; c < channels; ++c) {
-    std::copy(panel + c * kTile, panel + c * kTile + count, to + c * kTile);
-    std::fill(to + c * kTile + count, to + (c + 1) * kTile, T(0));
-  }
+  std::copy(panel, panel + channels * kTile, to);
+  clear_padding(channels, count, to);
 }
 
 // Rows [count, width] as a panel, zero beyond.
 template <class T>
 void load_rows(const T* rows, std::int64_t channels, std::int64_t count, std::int64_t width,
                T* panel) {
-  std::fill(panel, panel + channels * kTile, T(0));
-  for (std::int64_t r = 0; r < count; ++r) {
-    for (std::int64_t c = 0; c < channels; ++c) {
-      panel[c * kTile + r] = rows[r * width + c];
-    }
-  }
+  kernels<T>().load_panel({rows, nullptr, width}, count, channels, panel);
 }
 
 // The sum of the panels that each part made, zero beyond `count`.
 template <class T>
 void add_parts(const T* first, std::int64_t stride, std::int64_t parts, std::int64_t channels,
                std::int64_t count, T* panel) {
-  std::fill(panel, panel + channels * kTile, T(0));
-  for (std::int64_t part = 0; part < parts; ++part) {
-    const T* from = first + part * stride;
-    for (std::int64_t c = 0; c < channels; ++c) {
-      for (std::int64_t r = 0; r < count; ++r) {
-        panel[c * kTile + r] += from[c * kTile + r];
-      }
-    }
+  std::copy(first, first + channels * kTile, panel);
+  for (std::int64_t part = 1; part < parts; ++part) {
+    std::transform(panel, panel + channels * kTile, first + part * stride, panel, std::plus<>());
   }
+  clear_padding(channels, count, panel);
 }
 
 template <class T>
 T longest(const T* panel, std::int64_t channels, std::int64_t count) {
+  T squares[kTile] = {};
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t r = 0; r < kTile; ++r) {
+      squares[r] += panel[c * kTile + r] * panel[c * kTile + r];
+    }
+  }
   T most = 0;
   for (std::int64_t r = 0; r < count; ++r) {
-    T square = 0;
-    for (std::int64_t c = 0; c < channels; ++c) {
-      square += panel[c * kTile + r] * panel[c * kTile + r];
-    }
-    most = square <= most ? most : square;  // NaN is kept: then nothing is bounded
+    most = squares[r] <= most ? most : squares[r];  // NaN is kept: then nothing is bounded
   }
   return std::sqrt(most);
 }

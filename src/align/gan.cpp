@@ -78,14 +78,14 @@ class GanSweep {
     const Problem<T>& problem = problems_[panel.problem];
     const Cloud<T>& cloud = side(problem, panel.queries);
     T logits[kTile];
-    load_panel(cloud, panel.first, panel.count, points);
+    load_points(cloud, panel.first, panel.count, points);
     network.forward(number, points, logits);
     const double weight = problem.weight / static_cast<double>(cloud.count);
     losses_.data()[number] =
         kernels<T>().gan_logits(panel.queries, panel.count, static_cast<T>(weight), logits);
     if (gradients_) {
       network.backward(points, logits, grads);
-      add_panel_gradient(cloud, panel.first, panel.count, grads);
+      add_point_gradients(cloud, panel.first, panel.count, grads);
     }
   }
 

@@ -9,13 +9,16 @@
 #include "align/mmd-inl.hpp"
 #include "align/network-inl.hpp"
 #include "align/ot-inl.hpp"
+#include "align/transpose-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
 
 template <class T>
 Kernels<T> table() {
-  return {.network_forward = &network_forward<T>,
+  return {.load_panel = &load_panel<T>,
+          .store_panel = &store_panel<T>,
+          .network_forward = &network_forward<T>,
           .network_backward = &network_backward<T>,
           .gan_logits = &gan_logits<T>,
           .unit_panel = &unit_panel<T>,

@@ -22,6 +22,19 @@ inline constexpr double kMlpSlope = 0.1;  // of the leaky ReLU
 /// Lanes that a derivative with respect to a parameter is spread over until the end of a block.
 inline constexpr std::int64_t kGradientLanes = 16;
 
+/// Rows of points in memory: row i at first + index[i] * stride, or first + i * stride without
+/// index.
+template <class P>
+struct RowsInMemory {
+  P* first;
+  const std::int32_t* index;
+  std::int64_t stride;
+
+  [[nodiscard]] P* row(std::int64_t i) const {
+    return first + (index != nullptr ? static_cast<std::int64_t>(index[i]) : i) * stride;
+  }
+};
+
 /// A small network (align::Network), or the sums of its derivatives, kGradientLanes numbers a
 /// parameter. Without highway, gate and transform are null. A tied transform points at the gate.
 template <std::floating_point T, class P = const T>
@@ -135,6 +148,14 @@ struct OtNorms {
 /// The loops over tiles, compiled once an instruction set.
 template <std::floating_point T>
 struct Kernels {
+  /// panel[c, i] = rows[i][c] for i below count, at most 64, and zero beyond.
+  void (*load_panel)(const RowsInMemory<const T>& rows, std::int64_t count, std::int64_t channels,
+                     T* panel);
+
+  /// rows[i][c] = panel[c, i], or += where it is to be added, for i below count.
+  void (*store_panel)(const T* panel, std::int64_t count, std::int64_t channels, bool add,
+                      const RowsInMemory<T>& rows);
+
   /// The network on a panel of points.
   /// @param keep  what to multiply the input of the MLP with, [channels, 64]; null: nothing
   void (*network_forward)(const NetworkView<T>& net, const T* x, const T* keep,

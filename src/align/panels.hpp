@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "align/kernels.hpp"
 #include "align/problems.hpp"
 #include "align/tiles.hpp"
 
@@ -42,30 +43,18 @@ template <std::floating_point T>
 
 /// Points [first, first + count) as a panel [channels, 64], zero beyond them.
 template <std::floating_point T>
-void load_panel(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, T* panel) {
-  if (count < kTile) {
-    std::fill(panel, panel + cloud.channels * kTile, T(0));
-  }
-  for (std::int64_t r = 0; r < count; ++r) {
-    const T* row = cloud.row(first + r);
-    for (std::int64_t c = 0; c < cloud.channels; ++c) {
-      panel[c * kTile + r] = row[c];
-    }
-  }
+void load_points(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, T* panel) {
+  kernels<T>().load_panel({cloud.points, cloud.index + first, cloud.stride}, count, cloud.channels,
+                          panel);
 }
 
 /// Adds a panel of derivatives to the gradient of the points it was loaded from, if that is wanted.
 template <std::floating_point T>
-void add_panel_gradient(const Cloud<T>& cloud, std::int64_t first, std::int64_t count,
-                        const T* panel) {
-  if (cloud.grad == nullptr) {
-    return;
-  }
-  for (std::int64_t r = 0; r < count; ++r) {
-    T* row = cloud.grad + (first + r) * cloud.stride;
-    for (std::int64_t c = 0; c < cloud.channels; ++c) {
-      row[c] += panel[c * kTile + r];
-    }
+void add_point_gradients(const Cloud<T>& cloud, std::int64_t first, std::int64_t count,
+                         const T* panel) {
+  if (cloud.grad != nullptr) {
+    kernels<T>().store_panel(panel, count, cloud.channels, true,
+                             {cloud.grad + first * cloud.stride, nullptr, cloud.stride});
   }
 }
 
