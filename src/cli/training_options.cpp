@@ -45,6 +45,10 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
       ->group(group);
   command.add_flag("--residual", o.residual, "Add the input of every layer to its output")
       ->group(group);
+  command
+      .add_flag("--root-weight,!--no-root-weight", o.root_weight,
+                "Skip projection of transformer layers [on]")
+      ->group(group);
 }
 
 void add_fit_options(CLI::App& command, TrainingOptions& o) {
@@ -104,6 +108,7 @@ models::GraphClassifierOptions classifier_options(const TrainingOptions& options
           .attention_dropout = options.attention_dropout,
           .negative_slope = options.negative_slope,
           .residual = options.residual,
+          .root_weight = options.root_weight,
           .gat_heads = train::gat_heads(options.gat_heads)};
 }
 

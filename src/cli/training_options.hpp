@@ -29,6 +29,7 @@ struct TrainingOptions {
   double attention_dropout = 0.6;
   double negative_slope = 0.2;
   bool residual = false;
+  bool root_weight = true;
   train::FitOptions fit;
 };
 

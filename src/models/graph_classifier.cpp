@@ -87,8 +87,9 @@ std::unique_ptr<nn::GraphLayer> gatv2_layer(const GraphClassifierOptions& option
 std::unique_ptr<nn::GraphLayer> transformer_layer(const GraphClassifierOptions& options,
                                                   std::int64_t in_channels, bool last,
                                                   nn::Initializer& init) {
-  return std::make_unique<nn::TransformerConv>(
-      attention_options<nn::TransformerConvOptions>(options, in_channels, last), init);
+  auto layer = attention_options<nn::TransformerConvOptions>(options, in_channels, last);
+  layer.root_weight = options.root_weight;
+  return std::make_unique<nn::TransformerConv>(layer, init);
 }
 
 std::unique_ptr<nn::GraphLayer> gcn_layer(const GraphClassifierOptions& options,

@@ -36,6 +36,7 @@ void for_each_option(Options& options, F&& f) {
   f("attention_dropout", options.attention_dropout);
   f("negative_slope", options.negative_slope);
   f("residual", options.residual);
+  f("root_weight", options.root_weight);
 }
 
 template <class T>

@@ -18,22 +18,23 @@ enum class GraphModel : std::uint8_t { gat, gatv2, transformer, gcn };
 
 /// The defaults are the citation networks of Velickovic et al.: two GAT layers, 8 heads of 8
 /// channels, then one head a class; `gatv2` and `transformer` take them over. For `gcn` Kipf and
-/// Welling take hidden_channels = 16 and dropout = 0.5. Some options mean nothing to some models:
-/// heads, out_heads and attention_dropout to gcn, negative_slope to transformer and gcn, residual
-/// to transformer, whose layers always have a skip projection, and gat_heads to all but gat.
+/// Welling take hidden_channels = 16 and dropout = 0.5. Options that mean nothing to a model
+/// are checked and otherwise ignored.
 struct GraphClassifierOptions {
   GraphModel model = GraphModel::gat;
   std::int64_t in_channels = 0;      ///< required
   std::int64_t num_classes = 0;      ///< required
   std::int64_t hidden_channels = 8;  ///< of each hidden layer; per head, which are concatenated
-  std::int64_t heads = 8;            ///< of each hidden layer
-  std::int64_t out_heads = 1;        ///< of the last layer, averaged
+  std::int64_t heads = 8;            ///< of each hidden layer; not gcn
+  std::int64_t out_heads = 1;        ///< of the last layer, averaged; not gcn
   std::int64_t layers = 2;           ///< the last one included
   double dropout = 0.6;              ///< on the input of every layer
-  double attention_dropout = 0.6;
-  double negative_slope = 0.2;
-  bool residual = false;                           ///< around every layer
-  nn::GATHeads gat_heads = nn::GATHeads::product;  ///< what is aligned; no output depends on it
+  double attention_dropout = 0.6;    ///< not gcn
+  double negative_slope = 0.2;       ///< gat, gatv2
+  bool residual = false;             ///< around every layer; not transformer, which has
+  bool root_weight = true;           ///< a skip projection, in every layer
+  /// gat: what is reported to be aligned; no output depends on it
+  nn::GATHeads gat_heads = nn::GATHeads::product;
 };
 
 /// Classifies the nodes of a graph: hidden layers, each followed by ELU (ReLU for gcn), then a

@@ -141,9 +141,8 @@ TEST_CASE("GraphClassifier: gatv2", "[models]") {
                            });
 }
 
-TEST_CASE("GraphClassifier: transformer has a skip projection with and without residual",
-          "[models]") {
-  const bool residual = GENERATE(false, true);
+TEST_CASE("GraphClassifier: transformer", "[models]") {
+  const bool residual = GENERATE(false, true);  // means nothing to it
   const GraphClassifier model({.model = GraphModel::transformer,
                                .in_channels = 5,
                                .num_classes = 3,
@@ -169,6 +168,25 @@ TEST_CASE("GraphClassifier: transformer has a skip projection with and without r
                                "layers.1.value_bias [18]",
                                "layers.1.skip_weight [8, 3]",
                                "layers.1.skip_bias [3]",
+                           });
+}
+
+TEST_CASE("GraphClassifier: transformer without skip projections", "[models]") {
+  const GraphClassifier model({.model = GraphModel::transformer,
+                               .in_channels = 5,
+                               .num_classes = 3,
+                               .hidden_channels = 4,
+                               .heads = 2,
+                               .layers = 1,
+                               .root_weight = false},
+                              0);
+  CHECK(describe(model) == std::vector<std::string>{
+                               "layers.0.query_weight [5, 3]",
+                               "layers.0.query_bias [3]",
+                               "layers.0.key_weight [5, 3]",
+                               "layers.0.key_bias [3]",
+                               "layers.0.value_weight [5, 3]",
+                               "layers.0.value_bias [3]",
                            });
 }
 

@@ -28,15 +28,17 @@ TEST_CASE("settings: a graph classifier's options come back as they were", "[tra
                                        .attention_dropout = 0.18,
                                        .negative_slope = 0.19,
                                        .residual = true,
+                                       .root_weight = false,
                                        .gat_heads = GATHeads::logit};
   const Settings settings = to_settings(options);
-  CHECK(settings.size() == 12);
+  CHECK(settings.size() == 13);
   const GraphClassifierOptions back = graph_classifier_options(settings);
   CHECK(to_settings(back) == settings);
   CHECK(back.model == GraphModel::gcn);
   CHECK(back.layers == 16);
   CHECK(back.negative_slope == 0.19);
   CHECK(back.residual);
+  CHECK_FALSE(back.root_weight);
   CHECK(back.gat_heads == GATHeads::logit);
 }
 
