@@ -30,16 +30,22 @@ void print_metrics(std::ostream& out, const char* part,
       << fixed(metrics->ece, 4) << '\n';
 }
 
-void print_run(std::ostream& out, const data::NodeDataset& dataset, const std::string& model_name,
-               const nn::Module& model, const train::FitResult& result) {
-  out << "dataset     " << describe(dataset) << '\n'
-      << "model       " << model_name << ", " << with_thousands(model.num_parameters())
-      << " parameters\n"
-      << "trained     " << result.epochs << " epochs, best " << result.best_epoch << "; "
-      << fixed(result.seconds, 2) << " s, " << fixed(result.ms_per_epoch, 2) << " ms an epoch\n";
-  print_metrics(out, "train", result.train);
-  print_metrics(out, "validation", result.validation);
-  print_metrics(out, "test", result.test);
+void print_run(std::ostream& out, const data::NodeDataset& dataset, const TrainingOptions& options,
+               const train::RunResult& run) {
+  const train::FitResult& fit = run.fit;
+  out << "dataset     " << describe(dataset) << '\n' << "model       " << options.model;
+  if (options.align.active()) {
+    out << ", heads aligned by " << options.align.kind << " with weight "
+        << options.align.options.weight;
+  }
+  out << "\ntrained     " << fit.epochs << " epochs, best " << fit.best_epoch << "; "
+      << fixed(fit.seconds, 2) << " s, " << fixed(fit.ms_per_epoch, 2) << " ms an epoch\n";
+  print_metrics(out, "train", fit.train);
+  print_metrics(out, "validation", fit.validation);
+  print_metrics(out, "test", fit.test);
+  if (run.mmd) {
+    out << "heads       MMD of queries and keys " << fixed(*run.mmd, 4) << '\n';
+  }
 }
 
 }  // namespace attune::cli

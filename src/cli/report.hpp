@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "cli/training_options.hpp"
 #include <attune/data/node_dataset.hpp>
-#include <attune/nn/module.hpp>
 #include <attune/train/metrics.hpp>
-#include <attune/train/trainer.hpp>
+#include <attune/train/result.hpp>
 
 namespace attune::cli {
 
@@ -19,7 +19,7 @@ void print_metrics(std::ostream& out, const char* part,
                    const std::optional<train::ClassificationMetrics>& metrics);
 
 /// What `train` prints.
-void print_run(std::ostream& out, const data::NodeDataset& dataset, const std::string& model_name,
-               const nn::Module& model, const train::FitResult& result);
+void print_run(std::ostream& out, const data::NodeDataset& dataset, const TrainingOptions& options,
+               const train::RunResult& run);
 
 }  // namespace attune::cli

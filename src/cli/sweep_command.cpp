@@ -42,9 +42,11 @@ void print(const train::ExperimentResult& result) {
     std::cout << result.runs.size() << " runs; the data set has no test nodes\n";
     return;
   }
-  std::cout << text(result.dataset, "  ", result.model, "  test accuracy ", fixed(test->mean, 4),
-                    " +- ", fixed(test->std, 4), "  n ", test->n, "  95% interval of the mean ",
-                    fixed(test->ci95.low, 4), " to ", fixed(test->ci95.high, 4), '\n');
+  std::cout << text(result.dataset, "  ", result.model,
+                    result.align == "none" ? "" : " + " + result.align, "  test accuracy ",
+                    fixed(test->mean, 4), " +- ", fixed(test->std, 4), "  n ", test->n,
+                    "  95% interval of the mean ", fixed(test->ci95.low, 4), " to ",
+                    fixed(test->ci95.high, 4), '\n');
   if (result.comparison) {
     const train::PairedTest& paired = result.comparison->test;
     std::cout << text("against ", result.comparison->other, "  difference ",
@@ -66,12 +68,8 @@ int run_sweep(const SweepCommandOptions& options, const GlobalOptions& global) {
   const train::NodeClassification problem(dataset);
   const InterruptScope interrupt;
   const auto run = [&](std::uint64_t seed) {
-    models::GraphClassifier model(model_options, seed);
-    train::FitOptions fit = training.fit;
-    fit.seed = seed;
-    train::Trainer trainer(model.parameters(), problem.task(model), fit);
-    return train::RunResult{.seed = seed,
-                            .fit = train::fit(trainer, {.stop = &interrupt.requested()})};
+    return run_seed(training, model_options, problem, seed,
+                    {.hooks = {.stop = &interrupt.requested()}});
   };
   {
     ProgressLine progress(options.runs, global.quiet);

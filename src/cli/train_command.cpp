@@ -67,20 +67,19 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
   const data::NodeDataset dataset = data::load_dataset(training.dataset, global.data_dir);
   const models::GraphClassifierOptions model_options = classifier_options(training, dataset);
   const train::CheckpointDescription about = description(training, model_options, dataset);
-  train::FitOptions fit_options = training.fit;
-  fit_options.seed = training.seed;
-
   const train::NodeClassification problem(dataset);
-  models::GraphClassifier model(model_options, training.seed);
-  train::Trainer trainer(model.parameters(), problem.task(model), fit_options);
-  if (!options.resume.empty()) {
-    train::resume(trainer, train::load_checkpoint(options.resume), about);
-  }
   const InterruptScope interrupt;
-  const train::FitResult result = [&] {
-    ProgressLine progress(fit_options.epochs, global.quiet);
-    return train::fit(trainer, hooks(options, about, progress, interrupt.requested()));
+  const train::RunResult run = [&] {
+    ProgressLine progress(training.fit.epochs, global.quiet);
+    TrainerSetup setup{.hooks = hooks(options, about, progress, interrupt.requested())};
+    if (!options.resume.empty()) {
+      setup.prepare = [&](train::Trainer& trainer) {
+        train::resume(trainer, train::load_checkpoint(options.resume), about);
+      };
+    }
+    return run_seed(training, model_options, problem, training.seed, setup);
   }();
+  const train::FitResult& result = run.fit;
   if (result.interrupted) {
     const std::string& folder = options.resume.empty() ? options.out : options.resume;
     std::cerr << text("attune: interrupted after epoch ", result.epochs,
@@ -90,11 +89,11 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
     return kInterrupted;
   }
   if (!global.quiet) {
-    print_run(std::cout, dataset, training.model, model, result);
+    print_run(std::cout, dataset, training, run);
   }
   if (!global.json.empty()) {
     train::ExperimentResult found = experiment(training, model_options, dataset, global);
-    found.runs.push_back({.seed = training.seed, .fit = result});
+    found.runs.push_back(run);
     train::write_result(global.json, found);
   }
   return kSuccess;

@@ -53,9 +53,6 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
 
 void add_fit_options(CLI::App& command, TrainingOptions& o) {
   const std::string group = "Training";
-  command.add_option("--align", o.align, "Distance between keys and queries to minimise")
-      ->check(CLI::IsMember({"none"}))
-      ->group(group);
   command
       .add_option("--gat-heads", o.gat_heads,
                   "What of a gat layer is aligned: its heads, or the two numbers of a logit")
@@ -91,6 +88,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
       ->type_name("NAME");
   add_model_options(command, options);
   add_fit_options(command, options);
+  add_alignment_options(command, options.align);
 }
 
 models::GraphClassifierOptions classifier_options(const TrainingOptions& options,

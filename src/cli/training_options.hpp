@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/alignment_options.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/models/graph_classifier.hpp>
 #include <attune/train/trainer.hpp>
@@ -18,7 +19,6 @@ namespace attune::cli {
 struct TrainingOptions {
   std::string dataset;
   std::string model = "gat";
-  std::string align = "none";
   std::string gat_heads = "product";
   std::uint64_t seed = 0;
   std::optional<std::int64_t> hidden_channels;  ///< unset: what the model's authors take
@@ -31,6 +31,7 @@ struct TrainingOptions {
   bool residual = false;
   bool root_weight = true;
   train::FitOptions fit;
+  AlignmentFlags align;
 };
 
 void add_training_options(CLI::App& command, TrainingOptions& options);

@@ -5,6 +5,7 @@
 
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
+#include <attune/train/alignment.hpp>
 #include <attune/train/settings.hpp>
 
 namespace attune::cli {
@@ -22,6 +23,22 @@ std::string describe(const data::NodeDataset& dataset) {
               size(dataset.split.test), " train/validation/test");
 }
 
+namespace {
+
+// Of the best parameters; none for a model without attention heads.
+std::optional<double> mmd_of_heads(const models::GraphClassifier& model,
+                                   const train::NodeClassification& problem) {
+  train::HeadMmd mmd;
+  const autograd::NoGradScope no_grad;
+  nn::ForwardContext ctx;
+  ctx.head_sink = &mmd;
+  (void)model.forward(problem.features(), problem.graph(), ctx);
+  return model.options().model == models::GraphModel::gcn ? std::nullopt
+                                                          : std::optional(mmd.value());
+}
+
+}  // namespace
+
 train::CheckpointDescription description(const TrainingOptions& options,
                                          const models::GraphClassifierOptions& model,
                                          const data::NodeDataset& dataset) {
@@ -29,7 +46,7 @@ train::CheckpointDescription description(const TrainingOptions& options,
           .dataset = {{"name", options.dataset},
                       {"sha256", dataset.sha256},
                       {"num_nodes", dataset.num_nodes()}},
-          .run = {{"align", options.align}}};
+          .run = to_settings(options.align)};
 }
 
 train::ExperimentResult experiment(const TrainingOptions& options,
@@ -37,7 +54,7 @@ train::ExperimentResult experiment(const TrainingOptions& options,
                                    const data::NodeDataset& dataset, const GlobalOptions& global) {
   train::Settings config = train::to_settings(model);
   config["dataset"] = options.dataset;
-  config["align"] = options.align;
+  config.merge(to_settings(options.align));
   config["epochs"] = options.fit.epochs;
   config["patience"] = options.fit.patience;
   config["learning_rate"] = options.fit.learning_rate;
@@ -49,9 +66,34 @@ train::ExperimentResult experiment(const TrainingOptions& options,
           .dataset_sha256 = dataset.sha256,
           .dataset_source = dataset.source,
           .model = options.model,
-          .align = options.align,
+          .align = options.align.kind,
+          .align_weight = options.align.active() ? options.align.options.weight : 0,
           .threads = core::num_threads(),
           .runs = {}};
+}
+
+train::RunResult run_seed(const TrainingOptions& options,
+                          const models::GraphClassifierOptions& model_options,
+                          const train::NodeClassification& problem, std::uint64_t seed,
+                          const TrainerSetup& setup) {
+  models::GraphClassifier model(model_options, seed);
+  train::FitOptions fit_options = options.fit;
+  fit_options.seed = seed;
+  const std::unique_ptr<train::AlignmentRegularizer> alignment =
+      make_alignment(options.align, problem.graph());
+  std::vector<train::Regularizer*> regularizers;
+  if (alignment) {
+    regularizers.push_back(alignment.get());
+  }
+  train::Trainer trainer(model.parameters(), problem.task(model), fit_options, regularizers);
+  if (setup.prepare) {
+    setup.prepare(trainer);
+  }
+  train::RunResult result{.seed = seed, .fit = train::fit(trainer, setup.hooks)};
+  if (!result.fit.interrupted) {
+    result.mmd = mmd_of_heads(model, problem);
+  }
+  return result;
 }
 
 std::string with_thousands(std::int64_t number) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "cli/command.hpp"
 #include "cli/training_options.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/train/checkpoint.hpp>
+#include <attune/train/fit.hpp>
+#include <attune/train/node_classification.hpp>
 #include <attune/train/result.hpp>
 
 namespace attune::cli {
@@ -24,6 +27,18 @@ namespace attune::cli {
                                                  const models::GraphClassifierOptions& model,
                                                  const data::NodeDataset& dataset,
                                                  const GlobalOptions& global);
+
+/// What a caller adds to a run.
+struct TrainerSetup {
+  std::function<void(train::Trainer&)> prepare = nullptr;  ///< before the first epoch: resume
+  train::FitHooks hooks = {};
+};
+
+/// Trains one seed, aligned if asked for, and measures it.
+[[nodiscard]] train::RunResult run_seed(const TrainingOptions& options,
+                                        const models::GraphClassifierOptions& model_options,
+                                        const train::NodeClassification& problem,
+                                        std::uint64_t seed, const TrainerSetup& setup);
 
 /// 12345 as `12,345`.
 [[nodiscard]] std::string with_thousands(std::int64_t number);

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <attune/graph/graph.hpp>
+#include <attune/train/alignment.hpp>
+#include <attune/train/settings.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace attune::cli {
+
+/// `--align` and what belongs to it; names and defaults are those of train::AlignmentOptions.
+struct AlignmentFlags {
+  std::string kind = "none";
+  std::string support = "nodes";
+  std::string layers = "all";
+  std::string reduction = "sum";
+  std::string ct_cost = "cosine";
+  std::string ot_cost = "half_sqeuclid";
+  std::string ot_gradient = "plan";
+  train::AlignmentOptions options;
+
+  [[nodiscard]] bool active() const { return kind != "none"; }
+};
+
+void add_alignment_options(CLI::App& command, AlignmentFlags& flags);
+
+/// @param graph  with self-loops, for `--align-support edges`
+/// @return null without alignment
+/// @throws InvalidArgument  an option that is out of range or does not fit another
+[[nodiscard]] std::unique_ptr<train::AlignmentRegularizer> make_alignment(
+    const AlignmentFlags& flags, const graph::Graph& graph);
+
+/// What a checkpoint and a result say about it.
+[[nodiscard]] train::Settings to_settings(const AlignmentFlags& flags);
+
+}  // namespace attune::cli
