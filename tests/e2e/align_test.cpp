@@ -9,12 +9,13 @@ namespace {
 
 using nlohmann::json;
 
-json aligned_run(const TemporaryFolder& folder, std::vector<std::string> more) {
+json aligned_run(const TemporaryFolder& folder, std::vector<std::string> more,
+                 const char* epochs = "15") {
   std::vector<std::string> arguments{"train",
                                      "--dataset",
                                      "citation-like:150",
                                      "--epochs",
-                                     "15",
+                                     epochs,
                                      "--heads",
                                      "2",
                                      "--hidden-channels",
@@ -56,7 +57,7 @@ TEST_CASE("An aligned run is resumed to the bit, and not with another distance",
   const TemporaryFolder folder;
   const std::string run = folder.path("run");
   const json whole = aligned_run(folder, {"--align", "gan"});
-  (void)aligned_run(folder, {"--align", "gan", "--epochs", "7", "--out", run});
+  (void)aligned_run(folder, {"--align", "gan", "--out", run}, "7");
   const json resumed = aligned_run(folder, {"--align", "gan", "--resume", run});
   CHECK(resumed.at("runs").at(0).at("weights_sha256") ==
         whole.at("runs").at(0).at("weights_sha256"));
