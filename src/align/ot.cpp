@@ -77,11 +77,19 @@ void evaluate(const std::vector<Problem<T>>& problems, const OtOptions& options,
               Evaluated& evaluated, OtReport& report) {
   const bool gradients = evaluated.grads.any();
   std::vector<Outcome> outcomes(problems.size());
+  const auto bytes = [&](std::int64_t p) {
+    return OtSolver<T>::bytes(problems[p].queries.count, problems[p].keys.count,
+                              problems[p].queries.channels);
+  };
   // A head is one task; large ones start loops of their own inside.
-  core::parallel_tasks(static_cast<std::int64_t>(problems.size()), [&](std::int64_t p) {
-    outcomes[p] = options.ot_debias ? debiased(problems[p], options, gradients)
-                                    : sharp(problems[p], options, gradients);
-  });
+  for_each_group(static_cast<std::int64_t>(problems.size()), bytes,
+                 [&](std::int64_t first, std::int64_t last) {
+                   core::parallel_tasks(last - first, [&](std::int64_t task) {
+                     const std::int64_t p = first + task;
+                     outcomes[p] = options.ot_debias ? debiased(problems[p], options, gradients)
+                                                     : sharp(problems[p], options, gradients);
+                   });
+                 });
   for (std::size_t p = 0; p < problems.size(); ++p) {
     const std::int64_t slot = problems[p].slot;
     evaluated.per_head.mutable_data<double>()[slot] = outcomes[p].loss;

@@ -140,6 +140,16 @@ OtSolver<T>::OtSolver(const Cloud<T>& queries, const Cloud<T>& keys, const OtOpt
   }
 }
 
+template <std::floating_point T>
+std::int64_t OtSolver<T>::bytes(std::int64_t queries, std::int64_t keys, std::int64_t channels) {
+  const std::int64_t n = num_tiles(queries) * kTile;
+  const std::int64_t m = num_tiles(keys) * kTile;
+  const std::int64_t width = row_width(channels + 1);
+  const std::int64_t numbers =
+      (n + m) * (2 * width + channels + 4) + num_parts(queries) * m * (channels + 1);
+  return static_cast<std::int64_t>(sizeof(T)) * numbers + 16 * (n + m);
+}
+
 // sum_ij a_i b_j (row + col - x . y) needs no sweep.
 template <std::floating_point T>
 double OtSolver<T>::mean_cost() const {

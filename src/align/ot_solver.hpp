@@ -39,6 +39,10 @@ class OtSolver {
  public:
   OtSolver(const Cloud<T>& queries, const Cloud<T>& keys, const OtOptions& options);
 
+  /// Scratch memory that a solver takes.
+  [[nodiscard]] static std::int64_t bytes(std::int64_t queries, std::int64_t keys,
+                                          std::int64_t channels);
+
   /// Alternates the potentials until the marginals fit; see align::ot.
   void solve();
 
