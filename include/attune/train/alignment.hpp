@@ -25,7 +25,7 @@ enum class AlignmentReduction : std::uint8_t {
 };
 
 struct AlignmentOptions {
-  align::Options distance;
+  align::Options distance = {};
   double weight = 0.01;  ///< lambda, at least 0; quote it with the reduction
   AlignedLayers layers = AlignedLayers::all;
   AlignmentReduction reduction = AlignmentReduction::sum;
