@@ -32,7 +32,7 @@ def tuned(args, dataset):
 
 
 def plain(args, dataset):
-    text = output([PYTHON, f"{args.peers}/torch_gat.py", "--data-dir", f"{args.data}/planetoid", "--dataset", dataset,
+    text = output([PYTHON, f"{args.peers}/torch_gat.py", "--data-dir", args.data, "--dataset", dataset,
                    "--epochs", "40", "--threads", "2"])
     return json.loads(text)["ms_per_epoch"]
 
