@@ -319,6 +319,8 @@ Variable ct_on_edges(const graph::Graph& graph, const Variable& queries, const V
       EdgeTransport<T> transport(graph, setup, queries.shape()[1]);
       transport.run(head_problems<T>(clouds, selection, evaluated.grads.clouds), evaluated);
     });
+  } else {
+    evaluated.grads.clouds.fill(0);
   }
   if (per_head != nullptr) {
     *per_head = evaluated.per_head;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 
 #include "align/kernels.hpp"
 #include "align/network_run.hpp"
@@ -43,7 +44,7 @@ class CtNetworks {
         grad_nav(gradients ? nav.size() : 0),
         setup_(setup),
         points_(setup.critic.options.channels * kTile),
-        grad_points_(gradients ? points_.size() : 0) {}
+        grad_points_(gradients ? 2 * points_.size() : 0) {}
 
   /// Unit vectors and navigator vectors of points [first, first + count), at most 64.
   /// @param number  of the panel, for its dropout
@@ -66,10 +67,13 @@ class CtNetworks {
       kernels<T>().unit_panel_backward(setup_.nav_channels(), nav.data(), nav_norms_,
                                        grad_nav.data());
     }
-    critic.backward(points_.data(), grad_unit.data(), grad_points_.data());
-    add_point_gradients(cloud, first, count, grad_points_.data());
-    navigator.backward(points_.data(), grad_nav.data(), grad_points_.data());
-    add_point_gradients(cloud, first, count, grad_points_.data());
+    T* through_critic = grad_points_.data();
+    T* through_navigator = through_critic + points_.size();
+    critic.backward(points_.data(), grad_unit.data(), through_critic);
+    navigator.backward(points_.data(), grad_nav.data(), through_navigator);
+    std::transform(through_critic, through_navigator, through_navigator, through_critic,
+                   std::plus<>());
+    store_point_gradients(cloud, first, count, through_critic);
   }
 
   NetworkRun<T> critic;

@@ -17,7 +17,7 @@ void store_rows(const T* panel, std::int64_t channels, std::int64_t count, std::
   if (count < kTile || channels < width) {
     std::fill(rows, rows + kTile * width, T(0));
   }
-  kernels<T>().store_panel(panel, count, channels, false, {rows, nullptr, width});
+  kernels<T>().store_panel(panel, count, channels, {rows, nullptr, width});
 }
 
 // Zeroes the points of a panel from `count` on.

@@ -85,7 +85,7 @@ class GanSweep {
         kernels<T>().gan_logits(panel.queries, panel.count, static_cast<T>(weight), logits);
     if (gradients_) {
       network.backward(points, logits, grads);
-      add_point_gradients(cloud, panel.first, panel.count, grads);
+      store_point_gradients(cloud, panel.first, panel.count, grads);
     }
   }
 

@@ -152,8 +152,8 @@ struct Kernels {
   void (*load_panel)(const RowsInMemory<const T>& rows, std::int64_t count, std::int64_t channels,
                      T* panel);
 
-  /// rows[i][c] = panel[c, i], or += where it is to be added, for i below count.
-  void (*store_panel)(const T* panel, std::int64_t count, std::int64_t channels, bool add,
+  /// rows[i][c] = panel[c, i] for i below count.
+  void (*store_panel)(const T* panel, std::int64_t count, std::int64_t channels,
                       const RowsInMemory<T>& rows);
 
   /// The network on a panel of points.

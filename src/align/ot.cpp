@@ -76,6 +76,7 @@ template <class T>
 void evaluate(const std::vector<Problem<T>>& problems, const OtOptions& options,
               Evaluated& evaluated, OtReport& report) {
   const bool gradients = evaluated.grads.any();
+  evaluated.grads.clouds.fill(0);  // a cloud may stand on both sides of a transport
   std::vector<Outcome> outcomes(problems.size());
   const auto bytes = [&](std::int64_t p) {
     return OtSolver<T>::bytes(problems[p].queries.count, problems[p].keys.count,

@@ -48,12 +48,12 @@ void load_points(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, 
                           panel);
 }
 
-/// Adds a panel of derivatives to the gradient of the points it was loaded from, if that is wanted.
+/// A panel of derivatives is the gradient of the points it was loaded from, if that is wanted.
 template <std::floating_point T>
-void add_point_gradients(const Cloud<T>& cloud, std::int64_t first, std::int64_t count,
-                         const T* panel) {
+void store_point_gradients(const Cloud<T>& cloud, std::int64_t first, std::int64_t count,
+                           const T* panel) {
   if (cloud.grad != nullptr) {
-    kernels<T>().store_panel(panel, count, cloud.channels, true,
+    kernels<T>().store_panel(panel, count, cloud.channels,
                              {cloud.grad + first * cloud.stride, nullptr, cloud.stride});
   }
 }

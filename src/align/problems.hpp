@@ -40,6 +40,14 @@ struct Problem {
 struct CloudGradients {
   core::Tensor queries;  ///< [selected queries, heads, channels]
   core::Tensor keys;
+
+  void fill(double value) {
+    for (core::Tensor* side : {&queries, &keys}) {
+      if (side->defined()) {
+        side->fill(value);
+      }
+    }
+  }
 };
 
 /// Problems of all samples and heads that have a point on both sides. The others have loss 0.

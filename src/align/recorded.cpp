@@ -98,6 +98,31 @@ struct Pending {
 
 }  // namespace
 
+namespace {
+
+void clear_rows(Tensor& grad, const Rows& rows, std::int64_t sample) {
+  if (!grad.defined()) {
+    return;
+  }
+  const std::int64_t width = grad.size(1) * grad.size(2);
+  core::dispatch(grad.dtype(), [&]<class T>() {
+    T* first = grad.mutable_data<T>().data();
+    std::fill(first + rows.starts[sample] * width, first + rows.starts[sample + 1] * width, T(0));
+  });
+}
+
+// Samples that make no problem.
+void clear_one_sided(const Selection& selection, CloudGradients& grads) {
+  for (std::int64_t s = 0; s < selection.num_samples(); ++s) {
+    if (selection.queries.count(s) == 0 || selection.keys.count(s) == 0) {
+      clear_rows(grads.queries, selection.queries, s);
+      clear_rows(grads.keys, selection.keys, s);
+    }
+  }
+}
+
+}  // namespace
+
 bool LossGradients::any() const {
   return clouds.queries.defined() || clouds.keys.defined() ||
          std::ranges::any_of(parameters, [](const Tensor& grad) { return grad.defined(); });
@@ -113,12 +138,13 @@ Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
     if (!autograd::should_record({points})) {
       return Tensor();
     }
-    return Tensor::zeros(
+    return Tensor::empty(
         {static_cast<std::int64_t>(selected.index.size()), points.shape()[1], points.shape()[2]},
         points.dtype());
   };
   grads.clouds.queries = rows(clouds.queries, selection.queries);
   grads.clouds.keys = rows(clouds.keys, selection.keys);
+  clear_one_sided(selection, grads.clouds);
   for (const Parameter& parameter : parameters) {
     grads.parameters.push_back(
         autograd::should_record({parameter.variable})

@@ -25,7 +25,8 @@ struct Evaluated {
   LossGradients grads;
 };
 
-/// Zeros of the right shapes, gradients for what wants them.
+/// Terms of zero, and room for the gradients of what wants them. A distance has to write the
+/// gradient of every selected row; only those of samples that lack the other side are zero.
 [[nodiscard]] Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
                                        const std::vector<Parameter>& parameters);
 

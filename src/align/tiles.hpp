@@ -8,11 +8,6 @@ namespace attune::align {
 /// of 64 KiB; a partial sum has at most this many terms.
 inline constexpr std::int64_t kTile = 64;
 
-/// Parts that the row tiles of one problem are dealt out to. Each walks every column and keeps
-/// column sums of its own, which are then added in their order: the number is a constant, so that
-/// neither the bits nor the memory depend on the number of threads.
-inline constexpr std::int64_t kParts = 16;
-
 /// An exponent that exp makes vanish. Not infinite, which would turn sums into NaN.
 inline constexpr double kVanishes = -1e37;
 
@@ -24,9 +19,14 @@ inline constexpr double kVanishes = -1e37;
   return (points + kTile - 1) / kTile;
 }
 
+/// Parts that the row tiles of one problem are dealt out to. Each walks every column and keeps
+/// column sums of its own, which are then added in their order: a function of the size alone, so
+/// that neither the bits nor the memory depend on the number of threads. Two tiles a part at least,
+/// or the sums of small problems, of which there are many, would cost more than they spread.
 [[nodiscard]] constexpr std::int64_t num_parts(std::int64_t points) noexcept {
-  const std::int64_t tiles = num_tiles(points);
-  return tiles < kParts ? tiles : kParts;
+  constexpr std::int64_t kMost = 16;
+  const std::int64_t pairs = (num_tiles(points) + 1) / 2;
+  return pairs < kMost ? pairs : kMost;
 }
 
 /// Channels of a point stored as a row: whole vectors of eight.

@@ -25,7 +25,7 @@ constexpr bool kHasSquares = false;
 template <class T>
 HWY_INLINE void load_square(const RowsInMemory<const T>&, std::int64_t, std::int64_t, T*) {}
 template <class T>
-HWY_INLINE void store_square(const T*, std::int64_t, std::int64_t, bool, const RowsInMemory<T>&) {}
+HWY_INLINE void store_square(const T*, std::int64_t, std::int64_t, const RowsInMemory<T>&) {}
 #else
 template <class T>
 constexpr bool kHasSquares = sizeof(T) == sizeof(float);
@@ -64,7 +64,7 @@ HWY_INLINE void load_square(const RowsInMemory<const T>& rows, std::int64_t i, s
 }
 
 template <class T>
-HWY_INLINE void store_square(const T* panel, std::int64_t i, std::int64_t c, bool add,
+HWY_INLINE void store_square(const T* panel, std::int64_t i, std::int64_t c,
                              const RowsInMemory<T>& rows) {
   const hn::CappedTag<T, kSquare> d;
   hn::Vec<decltype(d)> v[kSquare];
@@ -73,8 +73,7 @@ HWY_INLINE void store_square(const T* panel, std::int64_t i, std::int64_t c, boo
   }
   transpose(d, v);
   for (std::int64_t k = 0; k < kSquare; ++k) {
-    T* to = rows.row(i + k) + c;
-    hn::StoreU(add ? hn::Add(hn::LoadU(d, to), v[k]) : v[k], d, to);
+    hn::StoreU(v[k], d, rows.row(i + k) + c);
   }
 }
 #endif
@@ -102,21 +101,20 @@ void load_panel(const RowsInMemory<const T>& rows, std::int64_t count, std::int6
 }
 
 template <class T>
-void store_panel(const T* panel, std::int64_t count, std::int64_t channels, bool add,
+void store_panel(const T* panel, std::int64_t count, std::int64_t channels,
                  const RowsInMemory<T>& rows) {
   const std::int64_t whole_rows = kHasSquares<T> ? count - count % kSquare : 0;
   const std::int64_t whole_channels = kHasSquares<T> ? channels - channels % kSquare : 0;
   if constexpr (kHasSquares<T>) {
     for (std::int64_t i = 0; i < whole_rows; i += kSquare) {
       for (std::int64_t c = 0; c < whole_channels; c += kSquare) {
-        store_square(panel, i, c, add, rows);
+        store_square(panel, i, c, rows);
       }
     }
   }
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t c = i < whole_rows ? whole_channels : 0; c < channels; ++c) {
-      T& to = rows.row(i)[c];
-      to = add ? to + panel[c * kTile + i] : panel[c * kTile + i];
+      rows.row(i)[c] = panel[c * kTile + i];
     }
   }
 }
