@@ -31,6 +31,7 @@ void add_train_command(CLI::App& app, Action& action);
 void add_sweep_command(CLI::App& app, Action& action);
 void add_evaluate_command(CLI::App& app, Action& action);
 void add_predict_command(CLI::App& app, Action& action);
+void add_report_command(CLI::App& app, Action& action);
 void add_datasets_command(CLI::App& app, Action& action);
 
 }  // namespace attune::cli

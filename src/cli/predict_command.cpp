@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
+#include "cli/recorders.hpp"
 #include "cli/saved_model.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
@@ -60,16 +61,6 @@ std::string to_csv(const core::Tensor& logits) {
   }
   return csv;
 }
-
-// Keeps the coefficients of every layer.
-class AttentionRecorder final : public nn::AttentionSink {
- public:
-  void receive(const core::Tensor& alpha) override { layers_.push_back(alpha); }
-  [[nodiscard]] const std::vector<core::Tensor>& layers() const noexcept { return layers_; }
-
- private:
-  std::vector<core::Tensor> layers_;
-};
 
 // Members src and dst, [num_edges], self-loops included, and layer0, layer1, ..., [num_edges,
 // heads].

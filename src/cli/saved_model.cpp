@@ -32,26 +32,27 @@ void require_fit(const std::string& path, const models::GraphClassifierOptions& 
 }  // namespace
 
 SavedModel::SavedModel(const std::string& folder, const std::string& dataset,
-                       const std::string& data_dir) {
-  const train::Checkpoint checkpoint = train::load_checkpoint(folder);
+                       const std::string& data_dir)
+    : checkpoint_(train::load_checkpoint(folder)) {
   const models::GraphClassifierOptions options = [&] {
     try {
-      return train::graph_classifier_options(checkpoint.description.model);
+      return train::graph_classifier_options(checkpoint_.description.model);
     } catch (const InvalidArgument& error) {
-      throw FileError(checkpoint.path, error.what());
+      throw FileError(checkpoint_.path, error.what());
     }
   }();
-  dataset_ = data::load_dataset(dataset.empty() ? name_of_dataset(checkpoint) : dataset, data_dir);
-  require_fit(checkpoint.path, options, dataset_);
+  dataset_ = data::load_dataset(dataset.empty() ? name_of_dataset(checkpoint_) : dataset, data_dir);
+  require_fit(checkpoint_.path, options, dataset_);
   problem_ = std::make_unique<train::NodeClassification>(dataset_);
   model_ = std::make_unique<models::GraphClassifier>(options, 0);
-  train::load_best_parameters(*model_, checkpoint);
+  train::load_best_parameters(*model_, checkpoint_);
 }
 
-core::Tensor SavedModel::logits(nn::AttentionSink* attention) const {
+core::Tensor SavedModel::logits(nn::AttentionSink* attention, nn::HeadSink* heads) const {
   const autograd::NoGradScope no_grad;
   nn::ForwardContext ctx;
   ctx.attention_sink = attention;
+  ctx.head_sink = heads;
   return model_->forward(problem_->features(), problem_->graph(), ctx).value();
 }
 

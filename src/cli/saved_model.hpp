@@ -19,15 +19,21 @@ class SavedModel {
   /// @throws FileError  the checkpoint is damaged, or the data set has not the features and classes
   ///                    that the model takes
   SavedModel(const std::string& folder, const std::string& dataset, const std::string& data_dir);
+  SavedModel(const SavedModel&) = delete;  // the problem refers to the data set
+  SavedModel& operator=(const SavedModel&) = delete;
 
   /// Of an evaluation pass, [num_nodes, num_classes].
-  [[nodiscard]] core::Tensor logits(nn::AttentionSink* attention = nullptr) const;
+  [[nodiscard]] core::Tensor logits(nn::AttentionSink* attention = nullptr,
+                                    nn::HeadSink* heads = nullptr) const;
 
   [[nodiscard]] const data::NodeDataset& dataset() const noexcept { return dataset_; }
   [[nodiscard]] const train::NodeClassification& problem() const noexcept { return *problem_; }
   [[nodiscard]] const models::GraphClassifier& model() const noexcept { return *model_; }
+  /// What it was loaded from.
+  [[nodiscard]] const train::Checkpoint& checkpoint() const noexcept { return checkpoint_; }
 
  private:
+  train::Checkpoint checkpoint_;
   data::NodeDataset dataset_;
   std::unique_ptr<train::NodeClassification> problem_;
   std::unique_ptr<models::GraphClassifier> model_;

@@ -1,0 +1,172 @@
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "cli/progress.hpp"
+#include "cli/report/examined_run.hpp"
+#include "cli/report/maps_section.hpp"
+#include "cli/report/neighbourhood.hpp"
+#include "cli/report/page.hpp"
+#include "cli/training_run.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/file.hpp>
+#include <attune/core/parallel.hpp>
+#include <attune/core/text.hpp>
+
+namespace attune::cli {
+namespace {
+
+using core::text;
+
+struct ReportOptions {
+  std::string folder;
+  std::string against;
+  std::string output;
+  std::optional<std::int64_t> node;
+  HeadMapOptions maps;
+};
+
+// The last part of a path that is not empty, `runs/gat/` being gat.
+std::string last_part(const std::string& folder) {
+  const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
+  const std::string name =
+      path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
+  return name.empty() || name == "." || name == ".." ? folder : name;
+}
+
+std::string name_of(const std::string& folder, const std::string& other) {
+  const std::string name = last_part(folder);
+  return !other.empty() && name == last_part(other) ? folder : name;
+}
+
+void require_same_data(const ExaminedRun& run, const ExaminedRun& other) {
+  if (run.dataset().sha256 != other.dataset().sha256) {
+    throw FileError(other.checkpoint().path,
+                    text("--against: expected a run on ", run.dataset().name, ", as ", run.folder(),
+                         " is, found one on ", other.dataset().name));
+  }
+}
+
+std::int64_t node_to_show(const ReportOptions& options, const data::NodeDataset& dataset) {
+  const std::int64_t node = options.node.value_or(median_degree_node(dataset));
+  if (node < 0 || node >= dataset.num_nodes()) {
+    throw InvalidArgument(text("--node: expected 0 to ", dataset.num_nodes() - 1, ", the nodes of ",
+                               dataset.name, ", got ", node));
+  }
+  return node;
+}
+
+nlohmann::ordered_json to_json(const NamedRun& named) {
+  const ExaminedRun& run = named.run;
+  nlohmann::ordered_json json{{"folder", run.folder()},
+                              {"epochs", run.checkpoint().state.epoch},
+                              {"best_epoch", run.checkpoint().state.early_stopping.best_epoch}};
+  const auto add = [&](const char* name, const std::optional<PartMetrics>& part) {
+    if (part) {
+      json[name] = {{"nodes", part->nodes},
+                    {"accuracy", part->metrics.accuracy},
+                    {"macro_f1", part->metrics.macro_f1},
+                    {"nll", part->metrics.nll},
+                    {"ece", part->metrics.ece}};
+    }
+  };
+  add("test", run.test());
+  add("validation", run.validation());
+  add("train", run.train());
+  if (run.mmd()) {
+    json["mmd"] = *run.mmd();
+  }
+  if (run.relative_mmd()) {
+    json["relative_mmd"] = *run.relative_mmd();
+  }
+  return json;
+}
+
+std::string to_json(const Runs& runs, const ReportOptions& options, std::int64_t node) {
+  nlohmann::ordered_json json{{"output", options.output},
+                              {"dataset", runs.front().run.dataset().name},
+                              {"node", node},
+                              {"ece_bins", ExaminedRun::kEceBins},
+                              {"runs", nlohmann::ordered_json::array()}};
+  for (const NamedRun& named : runs) {
+    json["runs"].push_back(to_json(named));
+  }
+  // A path need not be UTF-8, JSON must.
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+int report(const ReportOptions& options, const GlobalOptions& global) {
+  const ExaminedRun run(options.folder, global.data_dir);
+  Runs runs{{name_of(options.folder, options.against), run}};
+  std::optional<ExaminedRun> other;
+  if (!options.against.empty()) {
+    other.emplace(options.against, global.data_dir);
+    require_same_data(run, *other);
+    runs.push_back({name_of(options.against, options.folder), *other});
+  }
+  const std::int64_t node = node_to_show(options, run.dataset());
+  const std::string page = [&] {
+    const std::int64_t maps = num_maps(runs);
+    ProgressLine progress(maps, global.quiet);
+    std::int64_t done = 0;
+    return report_page(runs, {.node = node, .maps = options.maps}, [&] {
+      if (++done; progress.due()) {
+        progress.show(done, text("map ", done, "/", maps));
+      }
+    });
+  }();
+  core::write_file_atomically(options.output, page);
+  if (!global.json.empty()) {
+    core::write_file_atomically(global.json, to_json(runs, options, node));
+  }
+  if (!global.quiet) {
+    std::cout << text("wrote ", options.output, ", ",
+                      with_thousands(static_cast<std::int64_t>(page.size())), " bytes\n");
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand(
+      "report", "One HTML page about a saved run: curves, heads, attention, results");
+  const auto options = std::make_shared<ReportOptions>();
+  command->add_option("folder", options->folder, "Folder that `train --out` wrote")
+      ->required()
+      ->type_name("DIR");
+  command
+      ->add_option("--against", options->against,
+                   "Another run on the same data, to be shown beside it")
+      ->type_name("DIR");
+  command->add_option("--output", options->output, "Page to write")->required()->type_name("FILE");
+  command
+      ->add_option("--node", options->node,
+                   "Whose attention to show; else a test node of median degree")
+      ->type_name("ID");
+  const std::string group = "Maps of keys and queries";
+  command->add_option("--map-nodes", options->maps.nodes, "Nodes on a map, drawn at random")
+      ->check(CLI::Range(std::int64_t{2}, kMostMapNodes))
+      ->type_name("N")
+      ->group(group);
+  command
+      ->add_option("--perplexity", options->maps.perplexity,
+                   "Neighbours that count; at most a third of the points")
+      ->check(CLI::Range(1.0, 5000.0))
+      ->type_name("X")
+      ->group(group);
+  command->add_option("--map-seed", options->maps.seed, "Of the nodes drawn and of the maps")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N")
+      ->group(group);
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return report(*options, global); };
+  });
+}
+
+}  // namespace attune::cli
