@@ -134,7 +134,7 @@ TEST_CASE("ct: gradients with tied highway and dropout", "[align][gradient]") {
       inputs);
 }
 
-TEST_CASE("ct: lies in [0, 2] and does not tell queries from keys at rho 1/2", "[align]") {
+TEST_CASE("ct: lies between 0 and 2 and does not tell queries from keys at rho 1/2", "[align]") {
   const std::uint64_t seed = GENERATE(range(1U, 6U));
   const Variable q = random_leaf({90, 2, 4}, seed);
   const Variable k = random_leaf({60, 2, 4}, seed + 100);
@@ -195,7 +195,7 @@ TEST_CASE("ct: the navigator ascends where it is told to", "[align]") {
   }
 }
 
-TEST_CASE("ct: refuses rho outside [0, 1]", "[align]") {
+TEST_CASE("ct: refuses rho below 0 and above 1", "[align]") {
   const Variable x = random_leaf({5, 1, 2}, 1);
   const Networks nets = networks(2, core::DType::f64);
   CHECK(message_of<InvalidArgument>([&] {

@@ -51,7 +51,7 @@ TEST_CASE("networks: are named as in files, and all players of a network play on
         "gate_w gate_b fc1_w fc1_b fc2_w fc2_b ");
 }
 
-TEST_CASE("networks: Glorot weights stay within their bound and fill it; biases are zero",
+TEST_CASE("networks: Glorot weights stay within their bound and fill it, biases are zero",
           "[align]") {
   const align::Network net = align::make_critic({.channels = 40, .hidden = 30}, kRandom);
   const double bound = std::sqrt(6.0 / 70);

@@ -84,7 +84,7 @@ TEST_CASE("RandomStream: remembers what it was made of", "[core]") {
         RandomStream(0x123456789ABCDEFULL, Purpose::dropout, 9, 8).block(3));
 }
 
-TEST_CASE("RandomStream: uniform numbers are even over [0, 1)", "[core]") {
+TEST_CASE("RandomStream: uniform numbers are even between 0 and 1", "[core]") {
   constexpr std::uint64_t kDraws = 100000;
   std::array<int, 10> tenths{};
   for (std::uint64_t i = 0; i < kDraws; ++i) {

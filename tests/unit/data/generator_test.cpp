@@ -54,7 +54,7 @@ TEST_CASE("AliasTable: outcomes come up as often as they weigh", "[data]") {
   }
 }
 
-TEST_CASE("AliasTable: one outcome, and the ends of [0, 1)", "[data]") {
+TEST_CASE("AliasTable: one outcome, and the ends of the unit interval", "[data]") {
   const std::vector<double> one = {3};
   REQUIRE(AliasTable(one).pick(0) == 0);
   const std::vector<double> many(1000, 0.1);

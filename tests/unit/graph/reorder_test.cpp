@@ -92,7 +92,7 @@ TEST_CASE("relabel: moves nodes and keeps edges and their numbers", "[graph][pro
   }
 }
 
-TEST_CASE("relabel: new node i is order[i]", "[graph]") {
+TEST_CASE("relabel: new node i is node i of the order", "[graph]") {
   //   0 -> 1 -> 2, as 2 -> 0 -> 1
   const Graph graph = from_edges(3, std::vector<Edge>{{0, 1}, {1, 2}});
   const Graph moved = relabel(graph, Order{1, 2, 0});

@@ -55,7 +55,7 @@ TEST_CASE("Dropout: sparse features stay sparse", "[nn]") {
   }
 }
 
-TEST_CASE("Dropout: refuses a probability outside [0, 1)", "[nn]") {
+TEST_CASE("Dropout: refuses a probability below 0 and from 1 on", "[nn]") {
   CHECK(testing::message_of<InvalidArgument>([] { const nn::Dropout dropout(1); }) ==
         "Dropout: p must be in [0, 1), got 1");
   CHECK_THROWS_AS(nn::Dropout(-0.1), InvalidArgument);

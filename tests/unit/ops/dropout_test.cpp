@@ -105,7 +105,7 @@ TEST_CASE("dropout: no elements are fine", "[ops]") {
   CHECK(x.grad().shape() == core::Shape{0, 3});
 }
 
-TEST_CASE("dropout: refuses a probability outside [0, 1)", "[ops]") {
+TEST_CASE("dropout: refuses a probability below 0 and from 1 on", "[ops]") {
   const Variable x(Tensor::zeros({3}));
   CHECK(message_of<InvalidArgument>([&] { (void)ops::dropout(x, 1, kStream); }) ==
         "ops::dropout: p must be in [0, 1), got 1");

@@ -39,7 +39,7 @@ TEST_CASE("sum, mean: derivatives agree with central differences", "[ops][gradie
   testing::require_gradients([&] { return ops::mul(ops::mean(x), ops::mean(x)); }, {{"x", x}});
 }
 
-TEST_CASE("sum: NaN anywhere is NaN; nothing sums to zero", "[ops]") {
+TEST_CASE("sum: NaN anywhere is NaN, nothing sums to zero", "[ops]") {
   Tensor x = Tensor::zeros({1000});
   x.mutable_data<float>()[999] = std::numeric_limits<float>::quiet_NaN();
   CHECK(std::isnan(ops::sum(Variable(x)).value().item()));
