@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "align/ct_work.hpp"
 #include "align/recorded.hpp"
@@ -21,7 +20,7 @@ namespace {
 template <class T>
 class CtGroup {
  public:
-  CtGroup(const std::vector<Problem<T>>& problems, std::int64_t first, std::int64_t last,
+  CtGroup(const PoolVector<Problem<T>>& problems, std::int64_t first, std::int64_t last,
           const CtSetup& setup, std::int64_t first_panel)
       : setup_(setup) {
     works_.reserve(static_cast<std::size_t>(last - first));
@@ -71,12 +70,12 @@ class CtGroup {
   }
 
   const CtSetup& setup_;
-  std::vector<CtWork<T>> works_;
-  std::vector<PanelOfWork> panels_;
+  PoolVector<CtWork<T>> works_;
+  PoolVector<PanelOfWork> panels_;
 };
 
 template <class T>
-void evaluate(const std::vector<Problem<T>>& problems, const CtSetup& setup, Evaluated& evaluated) {
+void evaluate(const PoolVector<Problem<T>>& problems, const CtSetup& setup, Evaluated& evaluated) {
   const auto bytes = [&](std::int64_t p) { return CtWork<T>::bytes(problems[p], setup); };
   std::int64_t panels = 0;
   for_each_group(static_cast<std::int64_t>(problems.size()), bytes,
@@ -100,9 +99,9 @@ void check_ct(const Clouds& clouds, const Network& critic, const Network& naviga
   check_network(navigator, shape[2], clouds.queries.dtype(), who);
 }
 
-std::vector<Parameter> ct_parameters(const Network& critic, const Network& navigator,
-                                     const CtOptions& options) {
-  std::vector<Parameter> parameters = named_parameters(critic, true);
+ParameterList ct_parameters(const Network& critic, const Network& navigator,
+                            const CtOptions& options) {
+  ParameterList parameters = named_parameters(critic, true);
   for (Parameter& parameter : named_parameters(navigator, options.navigator_ascends)) {
     parameters.push_back(std::move(parameter));
   }
@@ -115,7 +114,7 @@ Variable ct(const Clouds& clouds, const Network& critic, const Network& navigato
   check_ct(clouds, critic, navigator, options, kWho);
   Selection selection = select(clouds);
   require_finite(clouds, selection, kWho);
-  const std::vector<Parameter> parameters = ct_parameters(critic, navigator, options);
+  const ParameterList parameters = ct_parameters(critic, navigator, options);
   Evaluated evaluated = make_evaluated(clouds, selection, parameters);
   const PanelDropout critic_dropout(critic.options.dropout, random);
   const PanelDropout navigator_dropout(navigator.options.dropout,

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
-#include <vector>
 
 #include "align/ct_networks.hpp"
 #include "align/recorded.hpp"
@@ -90,7 +89,7 @@ class EdgeTransport {
         row_mean_(nodes_ * heads),
         col_mean_(nodes_ * heads) {}
 
-  void run(const std::vector<Problem<T>>& problems, Evaluated& evaluated) {
+  void run(const PoolVector<Problem<T>>& problems, Evaluated& evaluated) {
     problems_ = &problems;
     visit_forward<T>(setup_, num_panels(),
                      [&](std::int64_t panel, CtNetworks<T>& networks) { embed(panel, networks); });
@@ -275,7 +274,7 @@ class EdgeTransport {
 
   const graph::Graph& graph_;
   const CtSetup& setup_;
-  const std::vector<Problem<T>>* problems_ = nullptr;
+  const PoolVector<Problem<T>>* problems_ = nullptr;
   std::int64_t nodes_;
   std::int64_t edges_;
   std::int64_t heads_;
@@ -307,7 +306,7 @@ Variable ct_on_edges(const graph::Graph& graph, const Variable& queries, const V
   }
   Selection selection = select(clouds);
   require_finite(clouds, selection, kWho);
-  const std::vector<Parameter> parameters = ct_parameters(critic, navigator, options);
+  const ParameterList parameters = ct_parameters(critic, navigator, options);
   Evaluated evaluated = make_evaluated(clouds, selection, parameters);
   const PanelDropout critic_dropout(critic.options.dropout, random);
   const PanelDropout navigator_dropout(navigator.options.dropout,

@@ -126,8 +126,8 @@ void visit_backward(const CtSetup& setup, std::int64_t panels, LossGradients& gr
 }
 
 /// The parameters of both networks, critic first.
-[[nodiscard]] std::vector<Parameter> ct_parameters(const Network& critic, const Network& navigator,
-                                                   const CtOptions& options);
+[[nodiscard]] ParameterList ct_parameters(const Network& critic, const Network& navigator,
+                                          const CtOptions& options);
 
 /// @throws ShapeError, InvalidArgument  as align::ct
 void check_ct(const Clouds& clouds, const Network& critic, const Network& navigator,

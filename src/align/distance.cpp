@@ -57,7 +57,7 @@ class HeadAxis {
 // A distance between the clouds that sampling leaves; the first stream is the sampler's.
 class SampledDistance : public Distance {
  public:
-  SampledDistance(const Options& options, std::vector<Parameter> parameters)
+  SampledDistance(const Options& options, ParameterList parameters)
       : Distance(std::move(parameters)), options_(options) {}
 
   [[nodiscard]] Variable loss(const Clouds& clouds, const core::RandomStream& random,

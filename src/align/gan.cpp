@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "align/network_run.hpp"
 #include "align/panels.hpp"
@@ -22,7 +21,7 @@ namespace {
 template <class T>
 class GanSweep {
  public:
-  GanSweep(const std::vector<Problem<T>>& problems, const Network& discriminator,
+  GanSweep(const PoolVector<Problem<T>>& problems, const Network& discriminator,
            const PanelDropout& dropout, bool gradients)
       : problems_(problems),
         discriminator_(discriminator),
@@ -89,11 +88,11 @@ class GanSweep {
     }
   }
 
-  const std::vector<Problem<T>>& problems_;
+  const PoolVector<Problem<T>>& problems_;
   const Network& discriminator_;
   const PanelDropout& dropout_;
   bool gradients_;
-  std::vector<Panel> panels_;
+  PoolVector<Panel> panels_;
   std::int64_t grain_;
   std::int64_t num_parameters_;
   PoolArray<double> losses_;  // [panels]
@@ -113,7 +112,7 @@ Variable gan(const Clouds& clouds, const Network& discriminator, const core::Ran
   }
   Selection selection = select(clouds);
   require_finite(clouds, selection, kWho);
-  const std::vector<Parameter> parameters = named_parameters(discriminator, true);
+  const ParameterList parameters = named_parameters(discriminator, true);
   Clouds routed = clouds;
   if (options.detach_query) {
     routed.queries = clouds.queries.detach();

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
-#include <vector>
 
 #include "align/kernels.hpp"
 #include "align/problems.hpp"
@@ -20,7 +19,7 @@ using core::Tensor;
 namespace {
 
 template <class T>
-void add_rows(const Cloud<T>& cloud, double share, std::vector<double>& sum) {
+void add_rows(const Cloud<T>& cloud, double share, PoolVector<double>& sum) {
   for (std::int64_t i = 0; i < cloud.count; ++i) {
     const T* row = cloud.row(i);
     for (std::int64_t c = 0; c < cloud.channels; ++c) {
@@ -183,16 +182,16 @@ class MmdWork {
   PoolArray<T> row_sums_;    // [tiles * 64, width]
   PoolArray<T> col_sums_;    // [parts, tiles, channels + 1, 64]
   PoolArray<double> totals_;
-  std::vector<double> centre_;
+  PoolVector<double> centre_;
 };
 
 template <class T>
-void evaluate(const std::vector<Problem<T>>& problems, double sigma, Evaluated& evaluated) {
+void evaluate(const PoolVector<Problem<T>>& problems, double sigma, Evaluated& evaluated) {
   const std::span<double> per_head = evaluated.per_head.mutable_data<double>();
   const auto bytes = [&](std::int64_t p) { return MmdWork<T>::bytes(problems[p]); };
   for_each_group(static_cast<std::int64_t>(problems.size()), bytes,
                  [&](std::int64_t first, std::int64_t last) {
-                   std::vector<MmdWork<T>> works;
+                   PoolVector<MmdWork<T>> works;
                    works.reserve(static_cast<std::size_t>(last - first));
                    for (std::int64_t p = first; p < last; ++p) {
                      works.emplace_back(problems[p], sigma);
@@ -230,7 +229,7 @@ double distance(const T* x, const T* y, std::int64_t channels) {
 // Appends the distances of pairs of different points of the union of queries and keys.
 template <class T>
 void append_distances(const Problem<T>& problem, const core::RandomStream& random,
-                      std::vector<double>& distances) {
+                      PoolVector<double>& distances) {
   const auto n = static_cast<std::uint64_t>(problem.queries.count);
   const std::uint64_t points = n + static_cast<std::uint64_t>(problem.keys.count);
   const auto row = [&](std::uint64_t i) {
@@ -250,7 +249,7 @@ double median_distance(const Clouds& clouds) {
   check_clouds(clouds, "align::median_distance");
   const Selection selection = select(clouds);
   require_finite(clouds, selection, "align::median_distance");
-  std::vector<double> distances;
+  PoolVector<double> distances;
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
     CloudGradients none;
     for (const Problem<T>& problem : head_problems<T>(clouds, selection, none)) {

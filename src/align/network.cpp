@@ -93,15 +93,15 @@ Network make_navigator(const NetworkOptions& options, const core::RandomStream& 
   return make(options, options.hidden, false, random, dtype);
 }
 
-std::vector<Parameter> named_parameters(const Network& network, bool ascends) {
+ParameterList named_parameters(const Network& network, bool ascends) {
   if (!network.has_highway()) {
     return {{"nav1_w", network.fc1_w, ascends},
             {"nav1_b", network.fc1_b, ascends},
             {"nav2_w", network.fc2_w, ascends},
             {"nav2_b", network.fc2_b, ascends}};
   }
-  std::vector<Parameter> parameters{{"gate_w", network.gate_w, ascends},
-                                    {"gate_b", network.gate_b, ascends}};
+  ParameterList parameters{{"gate_w", network.gate_w, ascends},
+                           {"gate_b", network.gate_b, ascends}};
   if (network.trans_w.defined()) {
     parameters.push_back({"trans_w", network.trans_w, ascends});
     parameters.push_back({"trans_b", network.trans_b, ascends});

@@ -41,14 +41,16 @@ void check_network(const Network& network, std::int64_t channels, core::DType dt
 
 std::int64_t num_parameters(const Network& network) {
   std::int64_t count = 0;
-  for (const Parameter& parameter : named_parameters(network, false)) {
-    count += parameter.variable.shape().num_elements();
+  for (const Variable* variable :
+       {&network.gate_w, &network.gate_b, &network.trans_w, &network.trans_b, &network.fc1_w,
+        &network.fc1_b, &network.fc2_w, &network.fc2_b}) {
+    count += variable->defined() ? variable->shape().num_elements() : 0;
   }
   return count;
 }
 
 void add_parameter_gradients(const Network& network, std::span<const double> sums,
-                             std::int64_t tasks, std::vector<Tensor>& grads, std::size_t first) {
+                             std::int64_t tasks, PoolVector<Tensor>& grads, std::size_t first) {
   const std::int64_t count = num_parameters(network);
   std::int64_t at = 0;
   for (const Parameter& parameter : named_parameters(network, false)) {

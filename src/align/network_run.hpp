@@ -4,9 +4,9 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "align/kernels.hpp"
+#include "align/pool_vector.hpp"
 #include "align/problems.hpp"
 #include "align/tiles.hpp"
 #include <attune/align/network.hpp>
@@ -160,7 +160,7 @@ class NetworkRun {
 /// Adds sums [tasks, num_parameters], task by task, to the gradients of a network's parameters,
 /// which start at grads[first].
 void add_parameter_gradients(const Network& network, std::span<const double> sums,
-                             std::int64_t tasks, std::vector<core::Tensor>& grads,
+                             std::int64_t tasks, PoolVector<core::Tensor>& grads,
                              std::size_t first);
 
 }  // namespace attune::align

@@ -1,6 +1,5 @@
 #include <cmath>
 #include <utility>
-#include <vector>
 
 #include "align/ot_solver.hpp"
 #include "align/problems.hpp"
@@ -73,11 +72,11 @@ void check(const OtOptions& options, const char* who) {
 }
 
 template <class T>
-void evaluate(const std::vector<Problem<T>>& problems, const OtOptions& options,
+void evaluate(const PoolVector<Problem<T>>& problems, const OtOptions& options,
               Evaluated& evaluated, OtReport& report) {
   const bool gradients = evaluated.grads.any();
   evaluated.grads.clouds.fill(0);  // a cloud may stand on both sides of a transport
-  std::vector<Outcome> outcomes(problems.size());
+  PoolVector<Outcome> outcomes(problems.size());
   const auto bytes = [&](std::int64_t p) {
     return OtSolver<T>::bytes(problems[p].queries.count, problems[p].keys.count,
                               problems[p].queries.channels);

@@ -34,8 +34,8 @@ OtNorms<T> norms_of(const OtSide<T>& rows, const OtSide<T>& columns) {
 }
 
 template <class T>
-std::vector<double> mean_of(const OtSide<T>& side) {
-  std::vector<double> mean(static_cast<std::size_t>(side.cloud.channels));
+PoolVector<double> mean_of(const OtSide<T>& side) {
+  PoolVector<double> mean(static_cast<std::size_t>(side.cloud.channels));
   for (std::int64_t i = 0; i < side.cloud.count; ++i) {
     for (std::int64_t c = 0; c < side.cloud.channels; ++c) {
       mean[c] += static_cast<double>(side.rows.data()[i * side.width + c]);
@@ -58,8 +58,8 @@ double mean_half_norm(const OtSide<T>& side) {
 
 // The point halfway between the means of both clouds.
 template <class T>
-std::vector<double> centre_of(const Cloud<T>& a, const Cloud<T>& b) {
-  std::vector<double> centre(static_cast<std::size_t>(a.channels));
+PoolVector<double> centre_of(const Cloud<T>& a, const Cloud<T>& b) {
+  PoolVector<double> centre(static_cast<std::size_t>(a.channels));
   for (const Cloud<T>* cloud : {&a, &b}) {
     for (std::int64_t i = 0; i < cloud->count; ++i) {
       const T* row = cloud->row(i);
@@ -85,7 +85,7 @@ OtSide<T>::OtSide(const Cloud<T>& points)
       potential(points.count) {}
 
 template <std::floating_point T>
-void OtSide<T>::pack(OtCost cost, const std::vector<double>& centre) {
+void OtSide<T>::pack(OtCost cost, const PoolVector<double>& centre) {
   std::ranges::fill(rows.span(), T(0));
   std::ranges::fill(panels.span(), T(0));
   std::ranges::fill(half_norms.span(), T(0));
@@ -130,7 +130,7 @@ OtSolver<T>::OtSolver(const Cloud<T>& queries, const Cloud<T>& keys, const OtOpt
       queries_(queries),
       keys_(keys),
       logs_(round_up(std::max(queries.count, keys.count), kTile)) {
-  const std::vector<double> centre = centre_of(queries, keys);
+  const PoolVector<double> centre = centre_of(queries, keys);
   queries_.pack(options.ot_cost, centre);
   keys_.pack(options.ot_cost, centre);
   eps_ = options.eps;
@@ -153,8 +153,8 @@ std::int64_t OtSolver<T>::bytes(std::int64_t queries, std::int64_t keys, std::in
 // sum_ij a_i b_j (row + col - x . y) needs no sweep.
 template <std::floating_point T>
 double OtSolver<T>::mean_cost() const {
-  const std::vector<double> q = mean_of(queries_);
-  const std::vector<double> k = mean_of(keys_);
+  const PoolVector<double> q = mean_of(queries_);
+  const PoolVector<double> k = mean_of(keys_);
   double cost = mean_half_norm(queries_) + mean_half_norm(keys_);
   for (std::size_t c = 0; c < q.size(); ++c) {
     cost -= q[c] * k[c];

@@ -2,9 +2,9 @@
 
 #include <concepts>
 #include <cstdint>
-#include <vector>
 
 #include "align/kernels.hpp"
+#include "align/pool_vector.hpp"
 #include "align/problems.hpp"
 #include "align/tiles.hpp"
 #include <attune/align/ot.hpp>
@@ -18,7 +18,7 @@ struct OtSide {
   explicit OtSide(const Cloud<T>& points);
 
   /// Centred points, or points of unit length; half_norms as the cost wants them.
-  void pack(OtCost cost, const std::vector<double>& centre);
+  void pack(OtCost cost, const PoolVector<double>& centre);
   /// Into `scaled`: the potential with the half norms and log weight folded in, over eps.
   void scale(double eps);
 

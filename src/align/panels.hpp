@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "align/kernels.hpp"
 #include "align/problems.hpp"
@@ -20,8 +19,8 @@ struct Panel {
 
 /// All panels of the problems, queries before keys.
 template <std::floating_point T>
-[[nodiscard]] std::vector<Panel> panels_of(const std::vector<Problem<T>>& problems) {
-  std::vector<Panel> panels;
+[[nodiscard]] PoolVector<Panel> panels_of(const PoolVector<Problem<T>>& problems) {
+  PoolVector<Panel> panels;
   for (std::size_t p = 0; p < problems.size(); ++p) {
     for (const bool queries : {true, false}) {
       const std::int64_t count = queries ? problems[p].queries.count : problems[p].keys.count;

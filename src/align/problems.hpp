@@ -4,8 +4,8 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "align/pool_vector.hpp"
 #include "align/selection.hpp"
 #include "align/tiles.hpp"
 #include <attune/core/parallel.hpp>
@@ -52,9 +52,8 @@ struct CloudGradients {
 
 /// Problems of all samples and heads that have a point on both sides. The others have loss 0.
 template <std::floating_point T>
-[[nodiscard]] std::vector<Problem<T>> head_problems(const Clouds& clouds,
-                                                    const Selection& selection,
-                                                    CloudGradients& grads) {
+[[nodiscard]] PoolVector<Problem<T>> head_problems(const Clouds& clouds, const Selection& selection,
+                                                   CloudGradients& grads) {
   const core::Shape& shape = clouds.queries.shape();
   const std::int64_t heads = shape[1];
   const std::int64_t channels = shape[2];
@@ -71,7 +70,7 @@ template <std::floating_point T>
                     channels,
                     to};
   };
-  std::vector<Problem<T>> problems;
+  PoolVector<Problem<T>> problems;
   for (std::int64_t s = 0; s < selection.num_samples(); ++s) {
     if (selection.queries.count(s) == 0 || selection.keys.count(s) == 0) {
       continue;
@@ -87,8 +86,8 @@ template <std::floating_point T>
 
 /// Calls f(work, block) for each block in [0, blocks(work)) of each work, in parallel.
 template <class Work, class Blocks, class F>
-void for_each_block(std::vector<Work>& works, const Blocks& blocks, const F& f) {
-  std::vector<std::int64_t> ends;
+void for_each_block(PoolVector<Work>& works, const Blocks& blocks, const F& f) {
+  PoolVector<std::int64_t> ends;
   ends.reserve(works.size());
   std::int64_t total = 0;
   for (const Work& work : works) {

@@ -77,7 +77,7 @@ struct Pending {
   LossGradients grads;
   core::Shape query_shape;
   core::Shape key_shape;
-  std::vector<double> signs;
+  PoolVector<double> signs;
 
   void hand_over(Node& node, double factor) {
     if (grads.clouds.queries.defined()) {
@@ -129,7 +129,7 @@ bool LossGradients::any() const {
 }
 
 Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
-                         const std::vector<Parameter>& parameters) {
+                         const ParameterList& parameters) {
   Evaluated evaluated;
   evaluated.per_head =
       Tensor::zeros({selection.num_samples(), clouds.queries.shape()[1]}, core::DType::f64);
@@ -155,8 +155,7 @@ Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
 }
 
 Variable record_loss(const char* name, const Clouds& clouds, Selection selection,
-                     const std::vector<Parameter>& parameters, double reversal,
-                     Evaluated evaluated) {
+                     const ParameterList& parameters, double reversal, Evaluated evaluated) {
   require_finite_loss(name, evaluated);
   if (parameters.size() > kMostParameters) {
     throw InvalidArgument(core::text(name, ": expected at most ", kMostParameters,

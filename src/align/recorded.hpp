@@ -1,7 +1,6 @@
 #pragma once
 
-#include <vector>
-
+#include "align/pool_vector.hpp"
 #include "align/problems.hpp"
 #include <attune/align/clouds.hpp>
 #include <attune/align/parameters.hpp>
@@ -12,7 +11,7 @@ namespace attune::align {
 /// Plain derivatives of a loss with respect to all it was computed from.
 struct LossGradients {
   CloudGradients clouds;
-  std::vector<core::Tensor> parameters;  ///< parallel to the parameters; undefined: not wanted
+  PoolVector<core::Tensor> parameters;  ///< parallel to the parameters; undefined: not wanted
 
   [[nodiscard]] bool any() const;
 };
@@ -28,13 +27,13 @@ struct Evaluated {
 /// Terms of zero, and room for the gradients of what wants them. A distance has to write the
 /// gradient of every selected row; only those of samples that lack the other side are zero.
 [[nodiscard]] Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
-                                       const std::vector<Parameter>& parameters);
+                                       const ParameterList& parameters);
 
 /// The loss as a recorded scalar. Descending parameters and the clouds receive the derivative,
 /// ascending ones receive it times -reversal.
 /// @throws InvalidArgument  the loss is not finite
 [[nodiscard]] Variable record_loss(const char* name, const Clouds& clouds, Selection selection,
-                                   const std::vector<Parameter>& parameters, double reversal,
+                                   const ParameterList& parameters, double reversal,
                                    Evaluated evaluated);
 
 }  // namespace attune::align

@@ -20,7 +20,7 @@ std::span<const std::int32_t> positions_of(const Rows& rows, std::int64_t sample
 // numbers used. Floyd's algorithm: one draw a member, and no list to shuffle.
 void mark_some(std::span<const std::int32_t> positions, std::int64_t count,
                const core::RandomStream& random, std::uint64_t& next,
-               std::vector<std::uint8_t>& mask) {
+               std::span<std::uint8_t> mask) {
   const auto n = static_cast<std::int64_t>(positions.size());
   for (std::int64_t i = std::max<std::int64_t>(0, n - count); i < n; ++i) {
     const auto bound = static_cast<std::uint64_t>(i) + 1;

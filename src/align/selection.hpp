@@ -1,16 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "align/pool_vector.hpp"
 #include <attune/align/clouds.hpp>
 
 namespace attune::align {
 
 /// Positions of one side that take part, sample by sample.
 struct Rows {
-  std::vector<std::int32_t> index;   ///< ascending within a sample
-  std::vector<std::int64_t> starts;  ///< [samples + 1]
+  PoolVector<std::int32_t> index;   ///< ascending within a sample
+  PoolVector<std::int64_t> starts;  ///< [samples + 1]
 
   [[nodiscard]] std::int64_t count(std::int64_t sample) const {
     return starts[sample + 1] - starts[sample];

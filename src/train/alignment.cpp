@@ -42,10 +42,12 @@ align::Clouds AlignmentRegularizer::Report::clouds() const {
 }
 
 void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
-  reports_.push_back({heads.queries,
-                      heads.keys,
-                      {heads.query_mask.begin(), heads.query_mask.end()},
-                      {heads.key_mask.begin(), heads.key_mask.end()}});
+  Report report{heads.queries, heads.keys, {}, {}};
+  if (options_.mask_padding) {
+    report.query_mask.assign(heads.query_mask.begin(), heads.query_mask.end());
+    report.key_mask.assign(heads.key_mask.begin(), heads.key_mask.end());
+  }
+  reports_.push_back(std::move(report));
 }
 
 std::int64_t AlignmentRegularizer::num_aligned(std::size_t reported) const {

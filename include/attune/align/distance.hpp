@@ -40,10 +40,10 @@ class Distance {
   static constexpr std::uint32_t kInitStreams = 8;
 
  protected:
-  explicit Distance(std::vector<Parameter> parameters) : parameters_(std::move(parameters)) {}
+  explicit Distance(ParameterList parameters) : parameters_(std::move(parameters)) {}
 
  private:
-  std::vector<Parameter> parameters_;
+  ParameterList parameters_;
 };
 
 /// @param first   clouds of the sizes to come, of which the number of channels, the element type

@@ -61,6 +61,6 @@ struct Network {
 
 /// By the names used in files: gate_w, gate_b, trans_w, trans_b, fc1_w, fc1_b, fc2_w, fc2_b, or
 /// nav1_w, nav1_b, nav2_w, nav2_b for a network without highway.
-[[nodiscard]] std::vector<Parameter> named_parameters(const Network& network, bool ascends);
+[[nodiscard]] ParameterList named_parameters(const Network& network, bool ascends);
 
 }  // namespace attune::align

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <attune/autograd/variable.hpp>
+#include <attune/core/pool.hpp>
 
 namespace attune::align {
 
@@ -15,5 +16,7 @@ struct Parameter {
   Variable variable;
   bool ascends = false;
 };
+
+using ParameterList = std::vector<Parameter, core::PoolAllocator<Parameter>>;
 
 }  // namespace attune::align

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <attune/align/clouds.hpp>
+#include <attune/core/pool.hpp>
 #include <attune/core/random.hpp>
 
 namespace attune::align {
@@ -27,8 +28,8 @@ class SampledClouds {
   [[nodiscard]] const Clouds& clouds() const noexcept { return clouds_; }
 
  private:
-  std::vector<std::uint8_t> query_mask_;
-  std::vector<std::uint8_t> key_mask_;
+  std::vector<std::uint8_t, core::PoolAllocator<std::uint8_t>> query_mask_;
+  std::vector<std::uint8_t, core::PoolAllocator<std::uint8_t>> key_mask_;
   Clouds clouds_;
 };
 

@@ -29,6 +29,7 @@ struct AlignmentOptions {
   double weight = 0.01;  ///< lambda, at least 0; quote it with the reduction
   AlignedLayers layers = AlignedLayers::all;
   AlignmentReduction reduction = AlignmentReduction::sum;
+  bool mask_padding = true;       ///< false: padding takes part, as reported
   double weight_decay = 0;        ///< of the networks that the distance learns
   std::int64_t warmup_steps = 0;  ///< lambda grows in proportion to the step up to this one
   std::optional<graph::Graph> graph = std::nullopt;  ///< for align::Support::edges

@@ -113,7 +113,7 @@ align::Network AlignFixture::navigator() const {
   return network;
 }
 
-void AlignFixture::require_parameter_gradients(const std::vector<align::Parameter>& parameters,
+void AlignFixture::require_parameter_gradients(const align::ParameterList& parameters,
                                                double tolerance) const {
   for (const align::Parameter& parameter : parameters) {
     Tensor expected = fixture_.tensor(core::text("grad_", parameter.name)).clone();

@@ -28,7 +28,7 @@ inline void fill_biases(const align::Network& network, double value) {
 struct AnyDistance {
   std::string name;
   std::function<Variable(const align::Clouds&, core::Tensor*)> loss;
-  std::vector<align::Parameter> parameters;
+  align::ParameterList parameters;
 };
 
 /// @param reversal  -1 turns the gradient of ascending parameters into the plain derivative
@@ -47,7 +47,7 @@ inline AnyDistance any_distance(const std::string& name, std::int64_t channels,
   if (name == "ct") {
     const align::Network critic = align::make_critic(options, random, dtype);
     const align::Network navigator = align::make_navigator(options, random.with_stream(4), dtype);
-    std::vector<align::Parameter> parameters = align::named_parameters(critic, true);
+    align::ParameterList parameters = align::named_parameters(critic, true);
     for (const align::Parameter& parameter : align::named_parameters(navigator, false)) {
       parameters.push_back(parameter);
     }

@@ -34,7 +34,7 @@ TEST_CASE("networks: have the parameters of the specification", "[align]") {
 }
 
 TEST_CASE("networks: are named as in files, and all players of a network play one way", "[align]") {
-  const auto names = [](const std::vector<align::Parameter>& parameters) {
+  const auto names = [](const align::ParameterList& parameters) {
     std::string all;
     for (const align::Parameter& parameter : parameters) {
       all += parameter.name + (parameter.ascends ? "+ " : " ");

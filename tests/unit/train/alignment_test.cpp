@@ -217,9 +217,11 @@ TEST_CASE("alignment: parameters are a function of the seed", "[train][align]") 
   CHECK_FALSE(same_bits(first_weight(1), first_weight(2)));
 }
 
-TEST_CASE("alignment: passes masks on", "[train][align]") {
+TEST_CASE("alignment: passes masks on unless padding is to take part", "[train][align]") {
+  const bool mask_padding = GENERATE(true, false);
   const std::vector<std::uint8_t> mask{1, 1, 0, 0, 0};
-  AlignmentRegularizer alignment({.distance = {.kind = Kind::mmd}, .weight = 1});
+  AlignmentRegularizer alignment(
+      {.distance = {.kind = Kind::mmd}, .weight = 1, .mask_padding = mask_padding});
   const Variable q = random_leaf({5, 1, 2}, 1);
   const Variable k = random_leaf({5, 1, 2}, 2);
   const auto pass = [&] {
@@ -229,9 +231,12 @@ TEST_CASE("alignment: passes masks on", "[train][align]") {
   alignment.initialize(0);
   alignment.begin_step(0, 1);
   pass();
-  const double expected =
-      align::mmd({.queries = q, .keys = k, .query_mask = mask, .key_mask = mask}).value().item();
-  CHECK(alignment.loss().value().item() == expected);
+  align::Clouds expected{.queries = q, .keys = k};
+  if (mask_padding) {
+    expected.query_mask = mask;
+    expected.key_mask = mask;
+  }
+  CHECK(alignment.loss().value().item() == align::mmd(expected).value().item());
 }
 
 TEST_CASE("alignment: refuses options out of range", "[train][align]") {
