@@ -100,7 +100,16 @@ std::string to_json(const Runs& runs, const ReportOptions& options, std::int64_t
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// CLI11 takes NaN for a number in any range.
+void require_perplexity(double perplexity) {
+  if (!(perplexity >= 1 && perplexity <= static_cast<double>(kMostMapNodes))) {
+    throw InvalidArgument(
+        text("--perplexity: expected 1 to ", kMostMapNodes, ", got ", perplexity));
+  }
+}
+
 int report(const ReportOptions& options, const GlobalOptions& global) {
+  require_perplexity(options.maps.perplexity);
   const ExaminedRun run(options.folder, global.data_dir);
   Runs runs{{name_of(options.folder, options.against), run}};
   std::optional<ExaminedRun> other;
@@ -157,7 +166,6 @@ void add_report_command(CLI::App& app, Action& action) {
   command
       ->add_option("--perplexity", options->maps.perplexity,
                    "Neighbours that count; at most a third of the points")
-      ->check(CLI::Range(1.0, 5000.0))
       ->type_name("X")
       ->group(group);
   command->add_option("--map-seed", options->maps.seed, "Of the nodes drawn and of the maps")

@@ -198,8 +198,10 @@ std::string plain(const train::Setting& setting) {
   return word != nullptr ? *word : train::to_string(setting);
 }
 
-/// Groups in the order in which they are shown.
-std::array<std::pair<const char*, train::Settings>, 4> settings_of(const ExaminedRun& run) {
+using SettingGroups = std::array<std::pair<const char*, train::Settings>, 4>;
+
+// In the order in which they are shown.
+SettingGroups settings_of(const ExaminedRun& run) {
   const train::CheckpointDescription& about = run.checkpoint().description;
   const train::FitOptions& fit = run.checkpoint().state.options;
   return {{{"Alignment", about.run},
@@ -230,6 +232,24 @@ void write_setting(Markup& page, const std::string& name,
   page.close();
 }
 
+void write_group(Markup& page, const std::vector<SettingGroups>& runs, std::size_t group) {
+  std::map<std::string, std::vector<std::optional<std::string>>> merged;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    for (const auto& [name, setting] : runs[i][group].second) {
+      merged[name].resize(runs.size());
+      merged[name][i] = plain(setting);
+    }
+  }
+  page.open("tbody").open("tr", {{"class", "group"}});
+  page.element("th", {{"scope", "rowgroup"}, {"colspan", text(1 + runs.size())}},
+               runs.front()[group].first);
+  page.close();
+  for (const auto& [name, values] : merged) {
+    write_setting(page, name, values);
+  }
+  page.close();
+}
+
 }  // namespace
 
 void write_results_section(Markup& page, const Runs& runs) {
@@ -254,23 +274,12 @@ void write_settings_section(Markup& page, const Runs& runs) {
   page.open("summary").element("h2", {}, "Settings").close();
   page.open("div", {{"class", "scroll"}}).open("table");
   write_head(page, "", runs, nullptr);
-  const std::size_t groups = settings_of(runs.front().run).size();
-  for (std::size_t group = 0; group < groups; ++group) {
-    std::map<std::string, std::vector<std::optional<std::string>>> merged;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-      for (const auto& [name, setting] : settings_of(runs[i].run)[group].second) {
-        merged[name].resize(runs.size());
-        merged[name][i] = plain(setting);
-      }
-    }
-    page.open("tbody").open("tr", {{"class", "group"}});
-    page.element("th", {{"scope", "rowgroup"}, {"colspan", text(1 + runs.size())}},
-                 settings_of(runs.front().run)[group].first);
-    page.close();
-    for (const auto& [name, values] : merged) {
-      write_setting(page, name, values);
-    }
-    page.close();
+  std::vector<SettingGroups> settings;
+  for (const NamedRun& named : runs) {
+    settings.push_back(settings_of(named.run));
+  }
+  for (std::size_t group = 0; group < settings.front().size(); ++group) {
+    write_group(page, settings, group);
   }
   page.close().close().close().close();
 }
