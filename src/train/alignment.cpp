@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <attune/align/mmd.hpp>
+#include <attune/align/sampling.hpp>
 #include <attune/autograd/variable.hpp>
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
@@ -136,12 +137,12 @@ Variable AlignmentRegularizer::loss() {
 
 void HeadMmd::receive(const nn::AttentionHeads& heads) {
   const autograd::NoGradScope no_grad;
-  value_ += align::mmd({.queries = heads.queries,
-                        .keys = heads.keys,
-                        .query_mask = heads.query_mask,
-                        .key_mask = heads.key_mask})
-                .value()
-                .item();
+  const align::SampledClouds sampled({.queries = heads.queries,
+                                      .keys = heads.keys,
+                                      .query_mask = heads.query_mask,
+                                      .key_mask = heads.key_mask},
+                                     samples_, core::RandomStream(0, core::Purpose::alignment));
+  value_ += align::mmd(sampled.clouds()).value().item();
 }
 
 }  // namespace attune::train

@@ -95,10 +95,15 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
 /// samples, summed over heads and layers. Hand it to an evaluation pass.
 class HeadMmd final : public nn::HeadSink {
  public:
+  /// @param samples  positions of each sample to compare, the same ones every time; 0: all of them,
+  ///                 in time that grows with their square
+  explicit HeadMmd(std::int64_t samples = 0) : samples_(samples) {}
+
   void receive(const nn::AttentionHeads& heads) override;
   [[nodiscard]] double value() const noexcept { return value_; }
 
  private:
+  std::int64_t samples_;
   double value_ = 0;
 };
 

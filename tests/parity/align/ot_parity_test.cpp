@@ -45,4 +45,28 @@ TEST_CASE("ot: converged losses and gradients are the reference's", "[align][par
       tolerance.gradient, gradient == align::OtGradient::plan ? "grad_fixed_" : "grad_exact_");
 }
 
+// What the stopping rule leaves, not rounding: the same in float64.
+TEST_CASE("ot: a hundred pairs come within a thousandth of the reference", "[align][parity]") {
+  const std::string name = GENERATE("ot_small", "ot_masked", "ot_tiles", "ot_gathead");
+  const auto dtype = GENERATE(core::DType::f32, core::DType::f64);
+  CAPTURE(name, core::to_string(dtype));
+  const AlignFixture fixture(name, dtype);
+  const Variable loss = align::ot(fixture.clouds(), {.ot_tolerance = 1e-30});
+  autograd::backward(loss);
+  CHECK(loss.value().item() == Approx(fixture.loss()).epsilon(5e-4));
+  fixture.require_cloud_gradients(2e-3, "grad_fixed_");
+}
+
+TEST_CASE("ot: the default tolerance costs the loss a thousandth, the gradient a twentieth",
+          "[align][parity]") {
+  const std::string name = GENERATE("ot_small", "ot_masked", "ot_tiles", "ot_gathead");
+  CAPTURE(name);
+  const AlignFixture fixture(name, core::DType::f32);
+  align::OtReport report;
+  const Variable loss = align::ot(fixture.clouds(), {}, &report);
+  autograd::backward(loss);
+  CHECK(loss.value().item() == Approx(fixture.loss()).epsilon(1e-3));
+  fixture.require_cloud_gradients(0.05, "grad_fixed_");
+}
+
 }  // namespace attune::testing

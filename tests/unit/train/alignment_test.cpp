@@ -239,6 +239,23 @@ TEST_CASE("alignment: passes masks on unless padding is to take part", "[train][
   CHECK(alignment.loss().value().item() == align::mmd(expected).value().item());
 }
 
+TEST_CASE("HeadMmd: sums over layers, of all positions or of a fixed sample", "[train][align]") {
+  const Variable q = random_leaf({60, 2, 3}, 1);
+  const Variable k = random_leaf({60, 2, 3}, 2);
+  const auto measure = [&](std::int64_t samples, int layers) {
+    train::HeadMmd mmd(samples);
+    for (int layer = 0; layer < layers; ++layer) {
+      mmd.receive({.queries = q, .keys = k, .query_mask = {}, .key_mask = {}});
+    }
+    return mmd.value();
+  };
+  const double all = align::mmd({.queries = q, .keys = k}).value().item();
+  CHECK(measure(0, 1) == all);
+  CHECK(measure(0, 2) == 2 * all);
+  CHECK(measure(20, 1) != all);
+  CHECK(measure(20, 1) == measure(20, 1));
+}
+
 TEST_CASE("alignment: refuses options out of range", "[train][align]") {
   const auto message = [](const AlignmentOptions& options) {
     return message_of<InvalidArgument>([&] { const AlignmentRegularizer alignment(options); });
