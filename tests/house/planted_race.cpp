@@ -7,8 +7,7 @@
 
 int main() {
   std::int64_t sum = 0;
-  attune::core::with_threads(2, [&] {
-    attune::core::parallel_tasks(100000, [&](std::int64_t i) { sum += i; });
-  });
+  attune::core::with_threads(
+      2, [&] { attune::core::parallel_tasks(100000, [&](std::int64_t i) { sum += i; }); });
   std::printf("%lld\n", static_cast<long long>(sum));
 }

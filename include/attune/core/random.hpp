@@ -41,8 +41,8 @@ class RandomStream {
   /// Vectorised. `first` must be a multiple of 4.
   void words(std::uint64_t first, std::span<std::uint32_t> out) const noexcept;
 
-  /// The same bits sixteen at a time: lane i is the low half of word i / 2 for even i, the high half
-  /// for odd i. `first` may be any.
+  /// The same bits sixteen at a time: lane i is the low half of word i / 2 for even i, the high
+  /// half for odd i. `first` may be any.
   void lanes(std::uint64_t first, std::span<std::uint16_t> out) const noexcept;
 
   /// 64 random bits.

@@ -34,8 +34,7 @@ class AlignFixture {
   void require_cloud_gradients(double tolerance, std::string_view prefix = "grad_") const;
 
   /// The same for parameters, whose ascending ones are expected with the sign flipped.
-  void require_parameter_gradients(const align::ParameterList& parameters,
-                                   double tolerance) const;
+  void require_parameter_gradients(const align::ParameterList& parameters, double tolerance) const;
 
  private:
   [[nodiscard]] core::Tensor samples(std::string_view name) const;
