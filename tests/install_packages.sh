@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Installs the packages of tests/packages.txt that are missing. Says nothing where none is.
+# Installs the packages of a list, tests/packages.txt unless told otherwise, that are missing. Says
+# nothing where none is.
+#
+#   tests/install_packages.sh [LIST]
 set -euo pipefail
-list=$(dirname "$0")/packages.txt
+list=${1:-$(dirname "$0")/packages.txt}
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -18,6 +18,8 @@ case ${builds[0]} in
 esac
 
 tests/install_packages.sh
+tests/install_packages.sh tests/browser_packages.txt ||
+  echo "No browser: the tests that open a page in one are skipped." >&2
 
 if [ -z "${ATTUNE_DATA:-}" ] && [ -d ../shared/datasets ]; then
   ATTUNE_DATA=$(cd ../shared/datasets && pwd)

@@ -46,8 +46,9 @@ Axis::Axis(double low, double high, int marks, double from, double to, Ends ends
   const double last = widened ? std::ceil(high / step_ - 1e-9) : std::floor(high / step_ + 1e-9);
   low_ = widened ? first * step_ : low;
   high_ = widened ? last * step_ : high;
-  for (double k = first; k <= last; ++k) {
-    marks_.push_back(k * step_);
+  const auto count = static_cast<int>(last - first) + 1;
+  for (int k = 0; k < count; ++k) {
+    marks_.push_back((first + k) * step_);
   }
 }
 

@@ -91,7 +91,8 @@ void ExaminedRun::examine_layer(const Tensor& queries, const Tensor& keys, const
   const autograd::NoGradScope no_grad;
   const align::Clouds all{.queries = Variable(queries), .keys = Variable(keys)};
   const std::int64_t count = dataset().num_nodes() > kMostMmdNodes ? kMostMmdNodes : 0;
-  const align::SampledClouds sampled(all, count, core::RandomStream(0, core::Purpose::sampling));
+  // The sample that train::HeadMmd takes.
+  const align::SampledClouds sampled(all, count, core::RandomStream(0, core::Purpose::alignment));
   layers_.push_back(
       {.queries = queries, .keys = keys, .alpha = alpha, .mmd = mmd_of_heads(sampled.clouds(), 1)});
   const std::optional<double> relative = relative_mmd_of(sampled.clouds());
