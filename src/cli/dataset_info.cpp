@@ -41,6 +41,15 @@ double edge_homophily(const data::NodeDataset& dataset) {
   return labelled > 0 ? static_cast<double>(same) / static_cast<double>(labelled) : 0;
 }
 
+// Without a training node in this split.
+std::int64_t untrained_classes(const data::NodeDataset& dataset) {
+  std::vector<bool> trained(static_cast<std::size_t>(dataset.num_classes), false);
+  for (const std::int64_t node : dataset.split.train) {
+    trained[static_cast<std::size_t>(dataset.labels[node])] = true;
+  }
+  return std::count(trained.begin(), trained.end(), false);
+}
+
 nlohmann::ordered_json facts(const data::NodeDataset& dataset) {
   const auto size = [](const std::vector<std::int64_t>& part) {
     return static_cast<std::int64_t>(part.size());
@@ -62,9 +71,12 @@ nlohmann::ordered_json facts(const data::NodeDataset& dataset) {
           {"classes", dataset.num_classes},
           {"nodes_per_class", class_sizes(dataset)},
           {"unlabelled_nodes", unlabelled},
+          {"published_splits", static_cast<std::int64_t>(dataset.splits.size())},
+          {"split", dataset.split_name},
           {"train_nodes", size(dataset.split.train)},
           {"validation_nodes", size(dataset.split.validation)},
           {"test_nodes", size(dataset.split.test)},
+          {"untrained_classes", untrained_classes(dataset)},
           {"sha256", dataset.sha256},
           {"source", dataset.source}};
 }

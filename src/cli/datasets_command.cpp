@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/dataset_info.hpp"
+#include "cli/training_options.hpp"
 #include "cli/training_run.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
@@ -40,11 +41,17 @@ void add_list(CLI::App& datasets, Action& action) {
 void add_info(CLI::App& datasets, Action& action) {
   CLI::App* command =
       datasets.add_subcommand("info", "Counts, degrees, components and checksum of a data set");
-  const auto name = std::make_shared<std::string>();
-  command->add_option("name", *name, "Name or file")->required();
-  command->callback([name, &action] {
-    action = [name](const GlobalOptions& global) {
-      return dataset_info(data::load_dataset(*name, global.data_dir), global);
+  struct InfoOptions {
+    std::string name;
+    std::string split;
+  };
+  const auto options = std::make_shared<InfoOptions>();
+  command->add_option("name", options->name, "Name or file")->required();
+  add_split_option(*command, options->split);
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) {
+      return dataset_info(data::load_dataset(options->name, global.data_dir, options->split),
+                          global);
     };
   });
 }

@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/report.hpp"
 #include "cli/saved_model.hpp"
+#include "cli/training_options.hpp"
 #include <attune/core/parallel.hpp>
 #include <attune/train/result.hpp>
 #include <attune/train/settings.hpp>
@@ -16,11 +17,12 @@ namespace {
 struct EvaluateOptions {
   std::string checkpoint;
   std::string dataset;
+  std::string split;
   int ece_bins = 15;
 };
 
 int evaluate(const EvaluateOptions& options, const GlobalOptions& global) {
-  const SavedModel saved(options.checkpoint, options.dataset, global.data_dir);
+  const SavedModel saved(options.checkpoint, options.dataset, global.data_dir, options.split);
   const data::NodeDataset& dataset = saved.dataset();
   const core::Tensor logits = saved.logits();
   train::EvaluationResult result{.command = global.command_line,
@@ -65,6 +67,7 @@ void add_evaluate_command(CLI::App& app, Action& action) {
       ->add_option("--dataset", options->dataset,
                    "Another data set than it was trained on, with the same features and classes")
       ->type_name("NAME");
+  add_split_option(*command, options->split);
   command->add_option("--ece-bins", options->ece_bins, "Bins of the expected calibration error")
       ->type_name("N");
   command->callback([options, &action] {

@@ -11,6 +11,7 @@
 #include "cli/command.hpp"
 #include "cli/recorders.hpp"
 #include "cli/saved_model.hpp"
+#include "cli/training_options.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
 #include <attune/core/text.hpp>
@@ -22,6 +23,7 @@ namespace {
 struct PredictOptions {
   std::string checkpoint;
   std::string dataset;
+  std::string split;
   std::string output;
   std::string attention;
 };
@@ -88,7 +90,7 @@ void write_attention(const std::string& path, const graph::Graph& graph,
 }
 
 int predict(const PredictOptions& options, const GlobalOptions& global) {
-  const SavedModel saved(options.checkpoint, options.dataset, global.data_dir);
+  const SavedModel saved(options.checkpoint, options.dataset, global.data_dir, options.split);
   AttentionRecorder attention;
   const core::Tensor logits = saved.logits(&attention);
   core::write_file_atomically(options.output, to_csv(logits));
@@ -113,6 +115,7 @@ void add_predict_command(CLI::App& app, Action& action) {
       ->add_option("--dataset", options->dataset,
                    "Another data set than it was trained on, with the same features and classes")
       ->type_name("NAME");
+  add_split_option(*command, options->split);
   command->add_option("--output", options->output, "CSV: node, predicted class, probabilities")
       ->required()
       ->type_name("FILE");

@@ -19,6 +19,14 @@ std::string name_of_dataset(const train::Checkpoint& checkpoint) {
   return std::get<std::string>(found->second);
 }
 
+// Empty, for the first one, where the checkpoint does not say.
+std::string split_of_dataset(const train::Checkpoint& checkpoint) {
+  const auto found = checkpoint.description.dataset.find("split");
+  const bool there = found != checkpoint.description.dataset.end() &&
+                     std::holds_alternative<std::string>(found->second);
+  return there ? std::get<std::string>(found->second) : std::string();
+}
+
 void require_fit(const std::string& path, const models::GraphClassifierOptions& options,
                  const data::NodeDataset& dataset) {
   if (options.in_channels != dataset.features.columns() ||
@@ -32,7 +40,7 @@ void require_fit(const std::string& path, const models::GraphClassifierOptions& 
 }  // namespace
 
 SavedModel::SavedModel(const std::string& folder, const std::string& dataset,
-                       const std::string& data_dir)
+                       const std::string& data_dir, const std::string& split)
     : checkpoint_(train::load_checkpoint(folder)) {
   const models::GraphClassifierOptions options = [&] {
     try {
@@ -41,7 +49,10 @@ SavedModel::SavedModel(const std::string& folder, const std::string& dataset,
       throw FileError(checkpoint_.path, error.what());
     }
   }();
-  dataset_ = data::load_dataset(dataset.empty() ? name_of_dataset(checkpoint_) : dataset, data_dir);
+  dataset_ = dataset.empty()
+                 ? data::load_dataset(name_of_dataset(checkpoint_), data_dir,
+                                      split.empty() ? split_of_dataset(checkpoint_) : split)
+                 : data::load_dataset(dataset, data_dir, split);
   require_fit(checkpoint_.path, options, dataset_);
   problem_ = std::make_unique<train::NodeClassification>(dataset_);
   model_ = std::make_unique<models::GraphClassifier>(options, 0);

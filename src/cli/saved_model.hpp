@@ -16,9 +16,11 @@ namespace attune::cli {
 class SavedModel {
  public:
   /// @param dataset  name; empty for the one it was trained on
+  /// @param split    rule; empty for the one it was trained on, of another data set its first
   /// @throws FileError  the checkpoint is damaged, or the data set has not the features and classes
   ///                    that the model takes
-  SavedModel(const std::string& folder, const std::string& dataset, const std::string& data_dir);
+  SavedModel(const std::string& folder, const std::string& dataset, const std::string& data_dir,
+             const std::string& split = {});
   SavedModel(const SavedModel&) = delete;  // the problem refers to the data set
   SavedModel& operator=(const SavedModel&) = delete;
 

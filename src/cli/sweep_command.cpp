@@ -12,6 +12,7 @@
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 #include <attune/data/registry.hpp>
+#include <attune/data/split.hpp>
 #include <attune/train/fit.hpp>
 #include <attune/train/node_classification.hpp>
 #include <attune/train/sweep.hpp>
@@ -58,7 +59,8 @@ void print(const train::ExperimentResult& result) {
 
 int run_sweep(const SweepCommandOptions& options, const GlobalOptions& global) {
   const TrainingOptions& training = options.training;
-  const data::NodeDataset dataset = data::load_dataset(training.dataset, global.data_dir);
+  const data::NodeDataset dataset =
+      data::load_dataset(training.dataset, global.data_dir, training.split, training.seed);
   const models::GraphClassifierOptions model_options = classifier_options(training, dataset);
   train::ExperimentResult result = experiment(training, model_options, dataset, global);
   result.jobs = options.jobs;
@@ -68,8 +70,13 @@ int run_sweep(const SweepCommandOptions& options, const GlobalOptions& global) {
   const train::NodeClassification problem(dataset);
   const InterruptScope interrupt;
   const auto run = [&](std::uint64_t seed) {
-    return run_seed(training, model_options, problem, seed,
-                    {.hooks = {.stop = &interrupt.requested()}});
+    const TrainerSetup setup{.hooks = {.stop = &interrupt.requested()}};
+    const std::string split = data::split_of_run(training.split, dataset, seed);
+    if (split == training.split) {
+      return run_seed(training, model_options, problem, seed, setup);
+    }
+    const data::NodeDataset divided = data::with_split(dataset, split, global.data_dir);
+    return run_seed(training, model_options, train::NodeClassification(divided), seed, setup);
   };
   {
     ProgressLine progress(options.runs, global.quiet);

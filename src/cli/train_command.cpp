@@ -64,7 +64,8 @@ train::FitHooks hooks(const TrainOptions& options, const train::CheckpointDescri
 int train_model(const TrainOptions& options, const GlobalOptions& global) {
   check_folders(options);
   const TrainingOptions& training = options.training;
-  const data::NodeDataset dataset = data::load_dataset(training.dataset, global.data_dir);
+  const data::NodeDataset dataset =
+      data::load_dataset(training.dataset, global.data_dir, training.split, training.seed);
   const models::GraphClassifierOptions model_options = classifier_options(training, dataset);
   const train::CheckpointDescription about = description(training, model_options, dataset);
   const train::NodeClassification problem(dataset);

@@ -82,10 +82,20 @@ void add_fit_options(CLI::App& command, TrainingOptions& o) {
 
 }  // namespace
 
+void add_split_option(CLI::App& command, std::string& split, const std::string& also) {
+  command
+      .add_option("--split", split,
+                  "Number of a published split; public; random[:SEED]; per-class:T/V[:SEED]; "
+                  "fraction:A/B[:SEED]; kfold:K[:N]; geom-gcn:N; file:PATH" +
+                      (also.empty() ? also : "; " + also) + " [first published, else random]")
+      ->type_name("RULE");
+}
+
 void add_training_options(CLI::App& command, TrainingOptions& options) {
   command.add_option("--dataset", options.dataset, "Name or file; see `attune datasets list`")
       ->required()
       ->type_name("NAME");
+  add_split_option(command, options.split, "all: by seed, one run after the other");
   add_model_options(command, options);
   add_fit_options(command, options);
   add_alignment_options(command, options.align);

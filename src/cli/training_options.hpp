@@ -18,6 +18,7 @@ namespace attune::cli {
 /// Options of `train` and `sweep`: what to train, on what, and how.
 struct TrainingOptions {
   std::string dataset;
+  std::string split;
   std::string model = "gat";
   std::string gat_heads = "product";
   std::uint64_t seed = 0;
@@ -33,6 +34,9 @@ struct TrainingOptions {
   train::FitOptions fit;
   AlignmentFlags align;
 };
+
+/// `--split`, as data::with_split() takes it. `also` is one more thing to say about it.
+void add_split_option(CLI::App& command, std::string& split, const std::string& also = {});
 
 void add_training_options(CLI::App& command, TrainingOptions& options);
 

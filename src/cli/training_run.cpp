@@ -5,6 +5,7 @@
 
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
+#include <attune/data/split.hpp>
 #include <attune/train/alignment.hpp>
 #include <attune/train/settings.hpp>
 
@@ -45,7 +46,8 @@ train::CheckpointDescription description(const TrainingOptions& options,
   return {.model = train::to_settings(model),
           .dataset = {{"name", options.dataset},
                       {"sha256", dataset.sha256},
-                      {"num_nodes", dataset.num_nodes()}},
+                      {"num_nodes", dataset.num_nodes()},
+                      {"split", dataset.split_name}},
           .run = to_settings(options.align)};
 }
 
@@ -54,6 +56,7 @@ train::ExperimentResult experiment(const TrainingOptions& options,
                                    const data::NodeDataset& dataset, const GlobalOptions& global) {
   train::Settings config = train::to_settings(model);
   config["dataset"] = options.dataset;
+  config["split"] = data::differs_by_run(options.split) ? options.split : dataset.split_name;
   config.merge(to_settings(options.align));
   config["epochs"] = options.fit.epochs;
   config["patience"] = options.fit.patience;
@@ -90,6 +93,7 @@ train::RunResult run_seed(const TrainingOptions& options,
     setup.prepare(trainer);
   }
   train::RunResult result{.seed = seed, .fit = train::fit(trainer, setup.hooks)};
+  result.split = problem.dataset().split_name;
   if (!result.fit.interrupted) {
     result.mmd = mmd_of_heads(model, problem);
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -15,12 +16,26 @@ class Validator {
  public:
   explicit Validator(const NodeDataset& dataset) : dataset_(dataset) {}
 
-  void run() {
+  void check_nodes() const {
     check_sizes();
     check_labels();
-    check_split();
-    check_classes_are_trained();
     check_features();
+  }
+
+  void check_split(const NodeSplit& split) {
+    part_.assign(static_cast<std::size_t>(dataset_.num_nodes()), nullptr);
+    check_part(split.train, "train");
+    check_part(split.validation, "validation");
+    check_part(split.test, "test");
+    if (split.train.empty()) {
+      fail("expected at least one training node, found none");
+    }
+    const auto label_of = [&](std::int64_t node) { return dataset_.labels[node]; };
+    const std::int32_t first = label_of(split.train.front());
+    if (std::all_of(split.train.begin(), split.train.end(),
+                    [&](std::int64_t node) { return label_of(node) == first; })) {
+      fail("expected training nodes of two classes at least, found class ", first, " alone");
+    }
   }
 
  private:
@@ -58,16 +73,6 @@ class Validator {
     }
   }
 
-  void check_split() {
-    part_.assign(static_cast<std::size_t>(dataset_.num_nodes()), nullptr);
-    check_part(dataset_.split.train, "train");
-    check_part(dataset_.split.validation, "validation");
-    check_part(dataset_.split.test, "test");
-    if (dataset_.split.train.empty()) {
-      fail("expected at least one training node, found none");
-    }
-  }
-
   void check_part(std::span<const std::int64_t> nodes, const char* part) {
     std::int64_t previous = -1;
     for (const std::int64_t node : nodes) {
@@ -85,18 +90,6 @@ class Validator {
       }
       part_[node] = part;
       previous = node;
-    }
-  }
-
-  void check_classes_are_trained() const {
-    std::vector<bool> trained(static_cast<std::size_t>(dataset_.num_classes), false);
-    for (const std::int64_t node : dataset_.split.train) {
-      trained[dataset_.labels[node]] = true;
-    }
-    for (std::int64_t label = 0; label < dataset_.num_classes; ++label) {
-      if (!trained[label]) {
-        fail("class ", label, " has no training node");
-      }
     }
   }
 
@@ -123,7 +116,16 @@ class Validator {
 }  // namespace
 
 void validate(const NodeDataset& dataset) {
-  Validator(dataset).run();
+  validate_nodes(dataset);
+  validate_split(dataset, dataset.split);
+}
+
+void validate_nodes(const NodeDataset& dataset) {
+  Validator(dataset).check_nodes();
+}
+
+void validate_split(const NodeDataset& dataset, const NodeSplit& split) {
+  Validator(dataset).check_split(split);
 }
 
 }  // namespace attune::data

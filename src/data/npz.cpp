@@ -51,6 +51,19 @@ std::string array_name(const ZipMember& member, const std::string& path) {
   return member.name.substr(0, member.name.size() - kSuffix.size());
 }
 
+// A deflated member may promise more than it holds, so memory follows what has really come.
+std::string read_rest(ZipMemberReader& reader, const ZipMember& member) {
+  constexpr std::int64_t kStep = std::int64_t{16} << 20;
+  std::string rest;
+  while (reader.position() < member.bytes) {
+    const std::int64_t have = std::ssize(rest);
+    const std::int64_t more = std::min(member.bytes - reader.position(), std::max(kStep, have));
+    rest.resize(static_cast<std::size_t>(have + more));
+    reader.read(std::span(rest).subspan(static_cast<std::size_t>(have)));
+  }
+  return rest;
+}
+
 }  // namespace
 
 std::vector<std::string> NpzArchive::names() const {
@@ -61,19 +74,32 @@ std::vector<std::string> NpzArchive::names() const {
   return out;
 }
 
+const NpzArchive::Member* NpzArchive::find(std::string_view name) const noexcept {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const Member& member) { return member.name == name; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
 bool NpzArchive::has(std::string_view name) const noexcept {
-  return std::any_of(members_.begin(), members_.end(),
-                     [&](const Member& member) { return member.name == name; });
+  return find(name) != nullptr;
+}
+
+bool NpzArchive::is_pickled(std::string_view name) const noexcept {
+  const Member* member = find(name);
+  return member != nullptr && !member->refusal.empty();
+}
+
+std::string_view NpzArchive::pickle(std::string_view name) const noexcept {
+  const Member* member = find(name);
+  return member == nullptr ? std::string_view() : std::string_view(member->pickle);
 }
 
 const NpyArray& NpzArchive::at(std::string_view name) const {
-  for (const Member& member : members_) {
-    if (member.name == name) {
-      if (!member.refusal.empty()) {
-        member.array.fail(member.refusal);
-      }
-      return member.array;
+  if (const Member* member = find(name)) {
+    if (!member->refusal.empty()) {
+      member->array.fail(member->refusal);
     }
+    return member->array;
   }
   constexpr std::size_t kMostNames = 20;
   std::string there;
@@ -101,7 +127,10 @@ NpzArchive parse_npz(std::string_view bytes, const std::string& path, const NpzL
                            .file_offset = member.data_offset,
                            .deflated = member.deflated};
     out.array = NpyReader(source).read(out.refusal);
-    if (out.refusal.empty()) {
+    if (!out.refusal.empty() && limits.keep_pickles) {
+      out.pickle = read_rest(reader, member);
+    }
+    if (out.refusal.empty() || limits.keep_pickles) {
       reader.finish();
     }
     archive.members_.push_back(std::move(out));

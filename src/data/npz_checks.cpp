@@ -25,6 +25,15 @@ void require_values(const NpzArchive& npz, std::string_view member,
   }
 }
 
+std::string first_member(const NpzArchive& npz, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (npz.has(name)) {
+      return name;
+    }
+  }
+  return "";
+}
+
 void require_one_of(const NpzArchive& npz, std::string_view what, bool first, bool second,
                     std::string_view either) {
   if (first == second) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +19,10 @@ std::int64_t checked(const NpyArray& array, const std::vector<std::int64_t>& val
 /// The member holds exactly these integers.
 void require_values(const NpzArchive& npz, std::string_view member,
                     const std::vector<std::int64_t>& expected);
+
+/// The first of the names that is a member; empty where none is.
+[[nodiscard]] std::string first_member(const NpzArchive& npz,
+                                       std::initializer_list<const char*> names);
 
 /// Exactly one of two ways to tell the same is there; `either` names both.
 void require_one_of(const NpzArchive& npz, std::string_view what, bool first, bool second,

@@ -420,11 +420,11 @@ class Pickle::Interpreter {
   void make_dtype(std::span<const PickleValue> arguments) {
     expect(arguments.size() == 3 && is_string(arguments[0]), "dtype(name, align, copy)");
     const std::string_view name = pickle_.string(arguments[0]);
-    expect(name == "i4" || name == "i8" || name == "f4" || name == "f8",
-           "a dtype i4, i8, f4 or f8, found \"", printable(name), "\"");
+    expect(name == "i4" || name == "i8" || name == "f4" || name == "f8" || name == "O8",
+           "a dtype i4, i8, f4, f8 or O8, found \"", printable(name), "\"");
     grow(dtypes_, 1);
     push(PickleKind::dtype, std::ssize(dtypes_));
-    dtypes_.push_back({name[0], name[1] - '0'});
+    dtypes_.push_back({name[0], name[0] == 'O' ? 0 : name[1] - '0'});
   }
 
   /// Protocol 2 of Python 3 writes bytes as text in which each character stands for one byte.
@@ -468,12 +468,17 @@ class Pickle::Interpreter {
   }
 
   // (version, byte order, subarray, names, fields, size, alignment, flags)
-  void set_dtype_state(PickleValue state) const {
+  void set_dtype_state(PickleValue state) {
     const std::span<const PickleValue> items = pickle_.items(state);
     expect(state.kind == PickleKind::tuple && items.size() >= 5 && is_string(items[1]),
            "the state of a dtype");
-    expect(pickle_.string(items[1]) == "<", "little-endian numbers (\"<\"), found \"",
-           printable(pickle_.string(items[1])), "\"");
+    const std::string_view order = pickle_.string(items[1]);
+    if (dtypes_[top().number].type == 'O') {
+      expect(order == "|", "objects without a byte order (\"|\"), found \"", printable(order),
+             "\"");
+    } else {
+      expect(order == "<", "little-endian numbers (\"<\"), found \"", printable(order), "\"");
+    }
     expect(std::all_of(items.begin() + 2, items.begin() + 5,
                        [](PickleValue item) { return item.kind == PickleKind::none; }),
            "a dtype of plain numbers, found a compound one");
@@ -484,19 +489,29 @@ class Pickle::Interpreter {
     const std::span<const PickleValue> items = pickle_.items(state);
     expect(state.kind == PickleKind::tuple && items.size() == 5 &&
                items[1].kind == PickleKind::tuple && items[2].kind == PickleKind::dtype &&
-               items[3].kind == PickleKind::boolean && items[4].kind == PickleKind::bytes,
+               items[3].kind == PickleKind::boolean,
            "the state of an array: version, shape, dtype, order, elements");
+    const DType dtype = dtypes_[items[2].number];
+    const PickleKind wanted = dtype.type == 'O' ? PickleKind::list : PickleKind::bytes;
+    expect(items[4].kind == wanted, to_string(wanted), " of elements, found ",
+           to_string(items[4].kind));
     expect(items[3].number == 0 || pickle_.items(items[1]).size() < 2,
            "an array in C order, found Fortran order");
     PickleArray& array = pickle_.arrays_[top().number];
     expect(array.type == '\0', "an array without content, found one that has it already");
-    const DType dtype = dtypes_[items[2].number];
-    const std::string_view elements = pickle_.string(items[4]);
     const std::vector<std::int64_t> shape = read_shape(items[1]);
+    if (dtype.type == 'O') {
+      const std::int64_t found = std::ssize(sequence(items[4]));
+      expect(num_elements(shape) == found, "objects for a shape [", shape_text(shape), "], found ",
+             found);
+      array = PickleArray{shape, dtype.type, 0, {}, items[4]};
+      return;
+    }
+    const std::string_view elements = pickle_.string(items[4]);
     expect(num_elements(shape) * dtype.item_bytes == std::ssize(elements), "elements for a shape [",
            shape_text(shape), "] of ", dtype.item_bytes, "-byte items, found ", elements.size(),
            " bytes");
-    array = PickleArray{shape, dtype.type, dtype.item_bytes, elements};
+    array = PickleArray{shape, dtype.type, dtype.item_bytes, elements, {}};
   }
 
   std::vector<std::int64_t> read_shape(PickleValue value) {

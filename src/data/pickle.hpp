@@ -32,22 +32,25 @@ struct PickleValue {
   std::int64_t number = 0;  ///< the integer or boolean itself; else where the Pickle keeps it
 };
 
-/// A numpy array of fixed little-endian numbers, in C order.
+/// A numpy array of fixed little-endian numbers, in C order, or of objects.
 struct PickleArray {
   std::vector<std::int64_t> shape;
-  char type = '\0';  ///< 'i' integer, 'f' floating point, '\0' where the pickle left it unfilled
-  std::int64_t item_bytes = 0;  ///< 4 or 8
+  /// 'i' integer, 'f' floating point, 'O' objects, '\0' where the pickle left it unfilled
+  char type = '\0';
+  std::int64_t item_bytes = 0;  ///< 4 or 8; 0 for objects
   std::string_view elements;    ///< product of shape times item_bytes, inside the pickle
+  PickleValue objects;          ///< a list of them, for type 'O' alone
 
   [[nodiscard]] std::int64_t size() const noexcept {
     return item_bytes == 0 ? 0 : static_cast<std::int64_t>(elements.size()) / item_bytes;
   }
 };
 
-/// Content of a Python pickle of protocol 2 or 3, as far as numpy arrays, scipy CSR matrices and
-/// dictionaries of lists need. Nothing is executed: the few globals such files name are built in,
-/// and every other opcode or global is an error that names it. Takes time linear in the file and at
-/// most 48 MiB + 3 times its size of memory; no nesting is deep enough to hurt, nothing recurses.
+/// Content of a Python pickle of protocol 2 or 3, as far as numpy arrays (of objects too), scipy
+/// CSR matrices and dictionaries of lists need. Nothing is executed: the few globals such files
+/// name are built in, and every other opcode or global is an error that names it. Takes time linear
+/// in the file and at most 48 MiB + 3 times its size of memory; no nesting is deep enough to hurt,
+/// nothing recurses.
 class Pickle {
  public:
   /// @param bytes  the file, which must outlive the pickle: strings and arrays point into it

@@ -85,6 +85,8 @@ NodeDataset load_planetoid(const std::string& folder, const std::string& name) {
   parts.x = files.read("x", parse_feature_rows);
   parts.y = files.read("y", parse_label_rows);
   NodeDataset dataset = assemble_planetoid(parts, folder, name);
+  dataset.splits = {dataset.split};
+  dataset.split_name = "public";
   dataset.sha256 = files.sha256();
   dataset.source = text("Planetoid files in ", folder);
   return dataset;

@@ -5,20 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "data/feature_rows.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/graph/builder.hpp>
 
 namespace attune::data {
-
-/// Rows of x, tx or allx: columns ascending within a row, values finite.
-struct FeatureRows {
-  std::int64_t columns = 0;
-  std::vector<std::int64_t> row_ptr{0};
-  std::vector<std::int32_t> col_idx;
-  std::vector<float> values;
-
-  [[nodiscard]] std::int64_t rows() const noexcept { return std::ssize(row_ptr) - 1; }
-};
 
 /// Rows of y, ty or ally: the class of each, -1 for a row of zeros.
 struct LabelRows {

@@ -1,17 +1,20 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <filesystem>
 #include <string_view>
+#include <utility>
 
+#include "data/folders.hpp"
 #include "data/planetoid_files.hpp"
+#include "data/published_npz.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/suggest.hpp>
 #include <attune/core/text.hpp>
 #include <attune/data/generator.hpp>
-#include <attune/data/native_npz.hpp>
+#include <attune/data/npz_dataset.hpp>
 #include <attune/data/planetoid.hpp>
 #include <attune/data/registry.hpp>
+#include <attune/data/split.hpp>
 
 namespace attune::data {
 
@@ -44,11 +47,6 @@ NodeDataset generate(const std::string& name) {
   return dataset;
 }
 
-bool exists(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
-
 /// Value of an environment variable, empty where it is unset.
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -61,21 +59,6 @@ std::size_t count_files(const std::string& folder, const std::string& name) {
     found += exists(text(folder, "/", planetoid_file_name(name, part))) ? 1U : 0U;
   }
   return found;
-}
-
-void require_folder(const std::string& data_dir) {
-  std::error_code ignored;
-  if (!data_dir.empty() && !std::filesystem::is_directory(data_dir, ignored)) {
-    throw FileError(data_dir, "expected a folder with data sets, found none");
-  }
-}
-
-std::string join(const std::vector<std::string>& folders) {
-  std::string out;
-  for (const std::string& folder : folders) {
-    out += text(out.empty() ? "" : ", ", folder);
-  }
-  return out;
 }
 
 /// The folder to read a Planetoid set from, by the rule in the header.
@@ -108,15 +91,26 @@ std::string find_npz(const std::string& path, const std::string& data_dir) {
   if (exists(path)) {
     return path;
   }
-  const std::vector<std::string> folders = data_folders(data_dir);
-  for (const std::string& folder : folders) {
-    const std::string place = text(folder, "/", path);
-    if (path.front() != '/' && exists(place)) {
-      return place;
-    }
+  const bool relative = path.front() != '/';
+  const std::string place = relative ? find_in_folders(path, data_dir) : "";
+  if (place.empty()) {
+    throw FileError(
+        path, relative ? text("not found, nor in ", join(data_folders(data_dir))) : "not found");
   }
-  throw FileError(path,
-                  path.front() == '/' ? "not found" : text("not found, nor in ", join(folders)));
+  return place;
+}
+
+NodeDataset load_published(const PublishedNpz& set, const std::string& data_dir) {
+  require_folder(data_dir);
+  const std::string file(set.file);
+  const std::string path = find_in_folders(file, data_dir);
+  if (path.empty()) {
+    throw FileError(file, text("not found in ", join(data_folders(data_dir)),
+                               "; `attune datasets fetch ", set.name, "` downloads the set"));
+  }
+  NodeDataset dataset = load_npz(path);
+  dataset.name = set.name;
+  return dataset;
 }
 
 }  // namespace
@@ -124,6 +118,10 @@ std::string find_npz(const std::string& path, const std::string& data_dir) {
 std::vector<KnownDataset> known_datasets() {
   std::vector<KnownDataset> known;
   for (const PublishedPlanetoid& set : kPublishedPlanetoid) {
+    known.push_back(
+        {.name = std::string(set.name), .summary = std::string(set.summary), .fetchable = true});
+  }
+  for (const PublishedNpz& set : kPublishedNpz) {
     known.push_back(
         {.name = std::string(set.name), .summary = std::string(set.summary), .fetchable = true});
   }
@@ -153,9 +151,11 @@ std::string default_data_folder() {
   return home.empty() ? "" : text(home, "/.cache/attune/datasets");
 }
 
-NodeDataset load_dataset(const std::string& name, const std::string& data_dir) {
+namespace {
+
+NodeDataset load_nodes(const std::string& name, const std::string& data_dir) {
   if (name.ends_with(kNpzEnding)) {
-    return load_native_npz(find_npz(name, data_dir));
+    return load_npz(find_npz(name, data_dir));
   }
   if (is_generated(name)) {
     return generate(name);
@@ -163,11 +163,26 @@ NodeDataset load_dataset(const std::string& name, const std::string& data_dir) {
   if (find_published_planetoid(name) != nullptr) {
     return load_planetoid(find_planetoid(name, data_dir), name);
   }
+  if (const PublishedNpz* set = find_published_npz(name)) {
+    return load_published(*set, data_dir);
+  }
   std::vector<std::string> names;
   for (const KnownDataset& known : known_datasets()) {
     names.push_back(known.name);
   }
   throw InvalidArgument(text("unknown data set \"", name, "\"", core::suggestion(name, names)));
+}
+
+}  // namespace
+
+NodeDataset load_dataset(const std::string& name, const std::string& data_dir,
+                         const std::string& split, std::uint64_t seed) {
+  NodeDataset dataset = load_nodes(name, data_dir);
+  if (dataset.splits.empty() && !dataset.split.train.empty()) {
+    dataset.splits.push_back(dataset.split);  // as a generator made it
+  }
+  const std::string rule = split_of_run(split, dataset, seed);
+  return with_split(std::move(dataset), rule, data_dir);
 }
 
 }  // namespace attune::data

@@ -69,6 +69,7 @@ Json to_json(const Settings& settings) {
 
 Json to_json(const RunResult& run) {
   Json object = {{"seed", run.seed}};
+  put(object, "split", run.split);
   if (run.fit.test) {
     put(object, "test_accuracy", run.fit.test->accuracy);
   }

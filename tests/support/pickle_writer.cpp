@@ -69,27 +69,49 @@ std::string array(const std::vector<std::int64_t>& shape, std::string_view dtype
   return text(empty, "(", integer(1), "(", sizes, "t", type, "\x89", string(bytes), "tb");
 }
 
+std::string object_array(const std::vector<std::int64_t>& shape,
+                         const std::vector<std::string>& objects) {
+  std::string sizes;
+  for (const std::int64_t size : shape) {
+    sizes += integer(size);
+  }
+  std::string items;
+  for (const std::string& object : objects) {
+    items += object;
+  }
+  const std::string empty =
+      text(global("numpy.core.multiarray", "_reconstruct"), global("numpy", "ndarray"), integer(0),
+           "\x85", string("b"), "\x87R");
+  const std::string type =
+      text(global("numpy", "dtype"), string("O8"), integer(0), integer(1), "\x87R(", integer(3),
+           string("|"), "NNN", integer(-1), integer(-1), integer(63), "tb");
+  return text(empty, "(", integer(1), "(", sizes, "t", type, "\x89](", items, "etb");
+}
+
 std::string file(std::string_view value) {
   return text("\x80\x02", value, ".");
 }
 
 }  // namespace pickle
 
-std::string pickled_matrix(const CsrParts& parts) {
+std::string matrix_value(const CsrParts& parts) {
   using pickle::integer;
   using pickle::string;
   const auto vector = [](std::size_t size, std::string_view dtype, const std::string& bytes) {
     return pickle::array({static_cast<std::int64_t>(size)}, dtype, bytes);
   };
-  return pickle::file(text(pickle::global("scipy.sparse.csr", "csr_matrix"), ")\x81}(",  //
-                           string("format"), string("csr"),                              //
-                           string("_shape"), integer(parts.rows), integer(parts.columns), "\x86",
-                           string("indptr"), vector(parts.indptr.size(), "i4", raw(parts.indptr)),
-                           string("_cs_matrix__has_sorted_indices"), "\x88",  //
-                           string("indices"),
-                           vector(parts.indices.size(), "i4", raw(parts.indices)),
-                           string("maxprint"), integer(50),  //
-                           string("data"), vector(parts.data.size(), "f4", raw(parts.data)), "ub"));
+  return text(pickle::global("scipy.sparse.csr", "csr_matrix"), ")\x81}(",  //
+              string("format"), string("csr"),                              //
+              string("_shape"), integer(parts.rows), integer(parts.columns), "\x86",
+              string("indptr"), vector(parts.indptr.size(), "i4", raw(parts.indptr)),
+              string("_cs_matrix__has_sorted_indices"), "\x88",  //
+              string("indices"), vector(parts.indices.size(), "i4", raw(parts.indices)),
+              string("maxprint"), integer(50),  //
+              string("data"), vector(parts.data.size(), "f4", raw(parts.data)), "ub");
+}
+
+std::string pickled_matrix(const CsrParts& parts) {
+  return pickle::file(matrix_value(parts));
 }
 
 std::string pickled_one_hot(const std::vector<int>& labels, int num_classes) {

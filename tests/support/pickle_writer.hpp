@@ -17,6 +17,9 @@ namespace pickle {
 /// An array of `dtype` ("i4", "f4", ...) whose elements are `bytes`.
 [[nodiscard]] std::string array(const std::vector<std::int64_t>& shape, std::string_view dtype,
                                 std::string_view bytes);
+/// An array of objects, whose values come as opcodes.
+[[nodiscard]] std::string object_array(const std::vector<std::int64_t>& shape,
+                                       const std::vector<std::string>& objects);
 /// PROTO, the value, STOP.
 [[nodiscard]] std::string file(std::string_view value);
 
@@ -30,6 +33,8 @@ struct CsrParts {
   std::vector<std::int32_t> indices;
   std::vector<float> data;
 };
+/// As opcodes, and as a whole pickle.
+[[nodiscard]] std::string matrix_value(const CsrParts& parts);
 [[nodiscard]] std::string pickled_matrix(const CsrParts& parts);
 
 /// Class of each row to a one-hot matrix of int32; -1 to a row of zeros.

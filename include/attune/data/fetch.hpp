@@ -12,10 +12,11 @@ struct FetchedFile {
   bool downloaded = false;  ///< false: it was there already, with the right checksum
 };
 
-/// Brings the files of a published data set (cora, citeseer, pubmed) to TARGET_DIR/planetoid, where
-/// load_dataset() finds them. A file that is there and has the published SHA-256 is left alone, so
-/// that an interrupted fetch continues where it stopped. Every other one is downloaded, checked,
-/// and only then put in place: whatever happens, no partial or wrong file is left.
+/// Brings the files of a published data set (one that known_datasets() calls fetchable) to the
+/// folder below TARGET_DIR where load_dataset() finds them. A file that is there and has the
+/// published SHA-256 is left alone, so that an interrupted fetch continues where it stopped. Every
+/// other one is downloaded, checked, and only then put in place: whatever happens, no partial or
+/// wrong file is left.
 ///
 /// @param target_dir  made where it does not exist
 /// @param base_url    folder that holds the files: https://, http:// or file://, or the path of a

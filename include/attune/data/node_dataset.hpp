@@ -26,14 +26,26 @@ struct NodeDataset {
   NodeSplit split;
   std::string sha256;  ///< of the files it was read from, in the order of their names
   std::string source;  ///< a sentence: folder it was read from, or how it was generated
+  /// Those that the files bring; `split` is one of them or another one.
+  std::vector<NodeSplit> splits = {};
+  /// What with_split() took: `public`, `3`, `random:0`. Empty where nobody said.
+  std::string split_name = {};
 
   [[nodiscard]] std::int64_t num_nodes() const noexcept { return graph.num_nodes(); }
 };
 
-/// @throws InvalidArgument  sizes that contradict each other, a label or split node out of range, a
-///                          split node without a label, overlapping parts, an empty train part, a
-///                          class with no training node, fewer than two classes, a feature that is
-///                          not finite. The message names the data set and the item.
+/// Both of those below.
 void validate(const NodeDataset& dataset);
+
+/// Everything but the split.
+/// @throws InvalidArgument  sizes that contradict each other, a label out of range, fewer than two
+///                          classes, a feature that is not finite. The message names the data set
+///                          and the item.
+void validate_nodes(const NodeDataset& dataset);
+
+/// A class may be without training nodes: among published splits of small graphs some are.
+/// @throws InvalidArgument  a node out of range or without a label, parts that overlap or do not
+///                          ascend, an empty train part or one of a single class
+void validate_split(const NodeDataset& dataset, const NodeSplit& split);
 
 }  // namespace attune::data

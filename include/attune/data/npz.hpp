@@ -15,6 +15,7 @@ struct NpzLimits {
   std::int64_t max_file_bytes = std::int64_t{8} << 30;
   std::int64_t max_total_bytes = std::int64_t{8} << 30;  ///< of all members, inflated
   std::int64_t max_members = 65536;
+  bool keep_pickles = false;  ///< of members of Python objects, unread, for NpzArchive::pickle()
 };
 
 /// Arrays of an .npz file by name, in the order of the file.
@@ -31,6 +32,12 @@ class NpzArchive {
   ///                    objects, which only a pickle interpreter could read
   [[nodiscard]] const NpyArray& at(std::string_view name) const;
 
+  /// Whether the member's elements are Python objects.
+  [[nodiscard]] bool is_pickled(std::string_view name) const noexcept;
+  /// The bytes of such a member behind its header, where NpzLimits::keep_pickles had them kept.
+  /// Empty for every other member.
+  [[nodiscard]] std::string_view pickle(std::string_view name) const noexcept;
+
  private:
   friend NpzArchive parse_npz(std::string_view bytes, const std::string& path,
                               const NpzLimits& limits);
@@ -39,7 +46,10 @@ class NpzArchive {
     std::string name;
     NpyArray array;
     std::string refusal;  // why it cannot be had, empty where it can
+    std::string pickle;   // what stands in its place, if it was to be kept
   };
+
+  [[nodiscard]] const Member* find(std::string_view name) const noexcept;
 
   std::string path_;
   std::vector<Member> members_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,16 +28,25 @@ struct KnownDataset {
 /// A data set by name:
 ///
 ///     cora, citeseer, pubmed     Planetoid files in FOLDER/planetoid, or in FOLDER itself
+///     texas, cornell, wisconsin, actor, chameleon, chameleon_filtered, squirrel, minesweeper
+///                                FOLDER/heterophilous/NAME.npz, with ten splits
+///     amazon_photo, amazon_cs, coauthor_cs, gnn-benchmark/cora, gnn-benchmark/citeseer
+///                                FOLDER/npz/NAME.npz, without a split
 ///     citation-like, citation-like:N    generated, of N nodes
-///     PATH.npz                   attune's own layout; looked for as given, then in the folders
+///     PATH.npz                   any layout of load_npz(); looked for as given, then in the
+///     folders
 ///
 /// Of the folders the first that holds all files of the set is taken; `data_dir` as soon as it
 /// holds one, so that no other copy stands in for what was asked for.
 ///
-/// @throws InvalidArgument  an unknown name (says which are near), or a number of nodes out of
-/// range
+/// @param split  as with_split() takes it; empty for the first one that the files bring, else
+///               random:0; where it says `all`, what split_of_run() makes of it for `seed`
+/// @throws InvalidArgument  an unknown name (says which are near), a number of nodes out of range,
+/// or
+///                          a split as with_split() refuses it
 /// @throws FileError        data_dir does not exist; the files are in none of the folders (lists
 ///                          them, and the command that downloads the set); a file is malformed
-[[nodiscard]] NodeDataset load_dataset(const std::string& name, const std::string& data_dir = {});
+[[nodiscard]] NodeDataset load_dataset(const std::string& name, const std::string& data_dir = {},
+                                       const std::string& split = {}, std::uint64_t seed = 0);
 
 }  // namespace attune::data

@@ -18,6 +18,7 @@ struct RunResult {
   std::uint64_t seed = 0;
   FitResult fit;
   std::optional<double> mmd = std::nullopt;  ///< how far apart queries and keys are, where measured
+  std::string split = {};                    ///< of the data set, as NodeDataset::split_name
 };
 
 /// Accuracies of the same seeds in another result.

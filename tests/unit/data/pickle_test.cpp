@@ -259,8 +259,39 @@ TEST_CASE("Pickle: arrays whose bytes do not fit their shape are refused", "[dat
              Contains("found 0 bytes"));
   CHECK(error_of(file(array({0, 2147483647, 2147483647}, "i4", ""))) == "no error");
   CHECK_THAT(error_of(file(array({1, 1, 1, 1, 1}, "i4", "1234"))), Contains("at most 4"));
-  CHECK_THAT(error_of(file(array({1}, "O8", "12345678"))), Contains("found \"O8\""));
+  CHECK_THAT(error_of(file(array({1}, "O8", "12345678"))),
+             Contains("expected objects without a byte order (\"|\"), found \"<\""));
+  CHECK_THAT(error_of(file(array({1}, "O4", "1234"))), Contains("found \"O4\""));
   CHECK_THAT(error_of(file(array({1}, "S4", "1234"))), Contains("expected a dtype i4, i8, f4"));
+}
+
+TEST_CASE("Pickle: an array of objects holds the values that were put in", "[data]") {
+  using testing::pickle::object_array;
+  const std::string bytes = file(object_array({2}, {"K\7", "]"}));
+  const Pickle pickle = Pickle::parse(bytes, "file");
+  const PickleArray& array = pickle.array(pickle.root());
+  CHECK(array.type == 'O');
+  CHECK(array.shape == std::vector<std::int64_t>{2});
+  CHECK(array.size() == 0);
+  CHECK(integers(array).empty());
+  CHECK(floats(array).empty());
+  REQUIRE(pickle.items(array.objects).size() == 2);
+  CHECK(pickle.items(array.objects)[0].number == 7);
+  CHECK(pickle.items(array.objects)[1].kind == PickleKind::list);
+}
+
+TEST_CASE("Pickle: an array of objects that contradicts itself is refused", "[data]") {
+  using testing::pickle::object_array;
+  CHECK_THAT(error_of(file(object_array({2}, {"K\7"}))),
+             Contains("BUILD: expected objects for a shape [2], found 1"));
+  CHECK_THAT(error_of(file(object_array({}, {}))), Contains("shape [], found 0"));
+  CHECK_THAT(error_of(file(object_array({2147483647, 2147483647}, {"N"}))), Contains("found 1"));
+  std::string ordered = file(object_array({1}, {"N"}));
+  ordered[ordered.find('|')] = '<';
+  CHECK_THAT(error_of(ordered), Contains("expected objects without a byte order"));
+  std::string bytes = file(object_array({1}, {"N"}));
+  bytes.replace(bytes.rfind("](Ne"), 4, "U\2xx");
+  CHECK_THAT(error_of(bytes), Contains("BUILD: expected a list of elements, found bytes"));
 }
 
 TEST_CASE("Pickle: big-endian and compound types are refused", "[data]") {

@@ -219,12 +219,12 @@ TEST_CASE("Planetoid: labels that are not one-hot are refused", "[data]") {
   CHECK_THAT(error_with("y", file("N")), Contains("expected a matrix of integers, found None"));
 }
 
-TEST_CASE("Planetoid: a class without a training node is refused", "[data]") {
+TEST_CASE("Planetoid: training nodes of one class alone are refused", "[data]") {
   Parts parts = small_planetoid();
   parts.at("y") = testing::pickled_one_hot({0, 0}, 2);
   parts.at("ally") = testing::pickled_one_hot({0, 0, 0, 1, 0}, 2);
   CHECK_THROWS_MATCHES(load(parts), FileError, Predicate<FileError>([](const FileError& error) {
-                         return std::string(error.what()).find("class 1 has no training node") !=
+                         return std::string(error.what()).find("found class 0 alone") !=
                                 std::string::npos;
                        }));
 }
