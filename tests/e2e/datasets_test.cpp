@@ -79,7 +79,7 @@ TEST_CASE("datasets fetch takes a mirror, checks what it gets, and leaves nothin
   CHECK(target.files().empty());
 }
 
-TEST_CASE("A run says its split; all splits take turns by the seed", "[e2e][data]") {
+TEST_CASE("A run says its split, and all splits take turns by the seed", "[e2e][data]") {
   const auto data = data_folder();
   if (!data) {
     ATTUNE_SKIP("needs heterophilous/texas.npz; set ATTUNE_DATA");
