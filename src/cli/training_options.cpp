@@ -40,6 +40,11 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--attention-dropout", o.attention_dropout, "Dropout of coefficients")
       ->type_name("P")
       ->group(group);
+  command
+      .add_option("--value-dropout", o.value_dropout,
+                  "Dropout of the projected features that attention sums")
+      ->type_name("P")
+      ->group(group);
   command.add_option("--negative-slope", o.negative_slope, "Of the leaky ReLU on the logits")
       ->type_name("X")
       ->group(group);
@@ -114,6 +119,7 @@ models::GraphClassifierOptions classifier_options(const TrainingOptions& options
           .layers = options.layers,
           .dropout = options.dropout.value_or(gcn ? 0.5 : 0.6),
           .attention_dropout = options.attention_dropout,
+          .value_dropout = options.value_dropout,
           .negative_slope = options.negative_slope,
           .residual = options.residual,
           .root_weight = options.root_weight,

@@ -28,6 +28,7 @@ struct TrainingOptions {
   std::int64_t out_heads = 1;
   std::int64_t layers = 2;
   double attention_dropout = 0.6;
+  double value_dropout = 0;
   double negative_slope = 0.2;
   bool residual = false;
   bool root_weight = true;

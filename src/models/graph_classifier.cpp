@@ -42,6 +42,7 @@ const GraphClassifierOptions& checked(const GraphClassifierOptions& options) {
   require_count(options.layers, kMostLayers, "layers");
   require_probability(options.dropout, "dropout");
   require_probability(options.attention_dropout, "attention_dropout");
+  require_probability(options.value_dropout, "value_dropout");
   if (!std::isfinite(options.negative_slope)) {
     throw InvalidArgument(
         text("GraphClassifier: negative_slope must be finite, got ", options.negative_slope));
@@ -60,6 +61,7 @@ Options attention_options(const GraphClassifierOptions& options, std::int64_t in
   layer.concat = !last;
   layer.dropout = options.dropout;
   layer.attention_dropout = options.attention_dropout;
+  layer.value_dropout = options.value_dropout;
   layer.activation = last ? nn::Activation::none : nn::Activation::elu;
   layer.expect_self_loops = true;
   return layer;

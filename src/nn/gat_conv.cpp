@@ -16,6 +16,7 @@ const GATConvOptions& checked(const GATConvOptions& options) {
   require_size(options.heads, "GATConv", "heads");
   require_probability(options.dropout, "GATConv", "dropout");
   require_probability(options.attention_dropout, "GATConv", "attention_dropout");
+  require_probability(options.value_dropout, "GATConv", "value_dropout");
   require_finite(options.negative_slope, "GATConv", "negative_slope");
   return options;
 }
@@ -23,7 +24,7 @@ const GATConvOptions& checked(const GATConvOptions& options) {
 }  // namespace
 
 GATConv::GATConv(const GATConvOptions& options, Initializer& init)
-    : options_(checked(options)), dropout_(options.dropout) {
+    : options_(checked(options)), dropout_(options.dropout), value_dropout_(options.value_dropout) {
   const std::int64_t in = options.in_channels;
   const std::int64_t heads = options.heads;
   const std::int64_t channels = options.out_channels;
@@ -57,12 +58,16 @@ Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardC
   if (ctx.head_sink != nullptr) {
     report_heads(z, *ctx.head_sink);
   }
+  const sparse::GatAttentionOptions attention{.negative_slope = options_.negative_slope,
+                                              .dropout = options_.attention_dropout};
+  const bool values_apart = ctx.training() && options_.value_dropout > 0;
+  const Variable values = value_dropout_.forward(z, ctx);
   const Variable heads = attend(
       ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
-        return sparse::gat_attention(
-            graph, z, att_dst_, att_src_,
-            {.negative_slope = options_.negative_slope, .dropout = options_.attention_dropout},
-            stream, alpha);
+        return values_apart
+                   ? sparse::gat_attention(graph, z, values, att_dst_, att_src_, attention, stream,
+                                           alpha)
+                   : sparse::gat_attention(graph, z, att_dst_, att_src_, attention, stream, alpha);
       });
   const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
   return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);

@@ -14,6 +14,7 @@ const GATv2ConvOptions& checked(const GATv2ConvOptions& options) {
   require_size(options.heads, "GATv2Conv", "heads");
   require_probability(options.dropout, "GATv2Conv", "dropout");
   require_probability(options.attention_dropout, "GATv2Conv", "attention_dropout");
+  require_probability(options.value_dropout, "GATv2Conv", "value_dropout");
   require_finite(options.negative_slope, "GATv2Conv", "negative_slope");
   return options;
 }
@@ -21,7 +22,7 @@ const GATv2ConvOptions& checked(const GATv2ConvOptions& options) {
 }  // namespace
 
 GATv2Conv::GATv2Conv(const GATv2ConvOptions& options, Initializer& init)
-    : options_(checked(options)), dropout_(options.dropout) {
+    : options_(checked(options)), dropout_(options.dropout), value_dropout_(options.value_dropout) {
   const std::int64_t in = options.in_channels;
   const std::int64_t width = options.heads * options.out_channels;
   const std::int64_t out = output_channels();
@@ -62,12 +63,16 @@ Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
   if (ctx.head_sink != nullptr) {
     ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
   }
+  const sparse::Gatv2AttentionOptions attention{.negative_slope = options_.negative_slope,
+                                                .dropout = options_.attention_dropout};
+  const bool values_apart = ctx.training() && options_.value_dropout > 0;
+  const Variable values = value_dropout_.forward(keys, ctx);
   const Variable heads = attend(
       ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
-        return sparse::gatv2_attention(
-            graph, keys, queries, att_,
-            {.negative_slope = options_.negative_slope, .dropout = options_.attention_dropout},
-            stream, alpha);
+        return values_apart
+                   ? sparse::gatv2_attention(graph, keys, queries, values, att_, attention, stream,
+                                             alpha)
+                   : sparse::gatv2_attention(graph, keys, queries, att_, attention, stream, alpha);
       });
   const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
   return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);

@@ -19,13 +19,14 @@ const TransformerConvOptions& checked(const TransformerConvOptions& options) {
   require_size(options.heads, "TransformerConv", "heads");
   require_probability(options.dropout, "TransformerConv", "dropout");
   require_probability(options.attention_dropout, "TransformerConv", "attention_dropout");
+  require_probability(options.value_dropout, "TransformerConv", "value_dropout");
   return options;
 }
 
 }  // namespace
 
 TransformerConv::TransformerConv(const TransformerConvOptions& options, Initializer& init)
-    : options_(checked(options)), dropout_(options.dropout) {
+    : options_(checked(options)), dropout_(options.dropout), value_dropout_(options.value_dropout) {
   const std::int64_t width = options.heads * options.out_channels;
   const std::int64_t out = output_channels();
   query_ = projection("query", width, init);
@@ -73,7 +74,7 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
   const Features input = dropout_.forward(x, ctx);
   const Variable queries = heads_of(input, query_);
   const Variable keys = heads_of(input, key_);
-  const Variable values = heads_of(input, value_);
+  const Variable values = value_dropout_.forward(heads_of(input, value_), ctx);
   if (ctx.head_sink != nullptr) {
     ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
   }

@@ -14,8 +14,8 @@ using core::Tensor;
 
 namespace {
 
-AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variable& att_dst,
-                     const Variable& att_src) {
+AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variable& values,
+                     const Variable& att_dst, const Variable& att_src) {
   const core::Shape& shape = z.shape();
   if (shape.rank() != 3 || shape[0] != graph.num_nodes()) {
     throw ShapeError(core::text("gat_attention: z must be [", graph.num_nodes(),
@@ -25,6 +25,8 @@ AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variabl
   core::require_shape(att_src.value(), {shape[1], shape[2]}, "gat_attention", "att_src");
   core::require_same_dtype(z.value(), att_dst.value(), "gat_attention");
   core::require_same_dtype(z.value(), att_src.value(), "gat_attention");
+  core::require_shape(values.value(), shape, "gat_attention", "values");
+  core::require_same_dtype(z.value(), values.value(), "gat_attention");
   return {shape[0], shape[1], shape[2]};
 }
 
@@ -64,11 +66,11 @@ struct LogitGradients {
 };
 
 // First half of the backward pass: walks the in-edges.
-LogitGradients walk_in_edges(const Saved& saved, const Tensor& z, const Tensor& grad_output) {
+LogitGradients walk_in_edges(const Saved& saved, const Tensor& values, const Tensor& grad_output) {
   const AttentionSizes& s = saved.sizes;
-  LogitGradients grads{Tensor(), Tensor::empty({s.nodes, s.heads}, z.dtype()),
-                       Tensor::empty({s.nodes, s.heads}, z.dtype())};
-  dispatch(z.dtype(), [&]<class T>() {
+  LogitGradients grads{Tensor(), Tensor::empty({s.nodes, s.heads}, values.dtype()),
+                       Tensor::empty({s.nodes, s.heads}, values.dtype())};
+  dispatch(values.dtype(), [&]<class T>() {
     const T* dst_part = saved.dst_part.data<T>().data();
     const T* src_part = saved.src_part.data<T>().data();
     T* dst = grads.dst.mutable_data<T>().data();
@@ -76,37 +78,47 @@ LogitGradients walk_in_edges(const Saved& saved, const Tensor& z, const Tensor& 
       kernels<T>().edge_logits_backward(rows, s.heads, static_cast<T>(saved.negative_slope),
                                         dst_part, src_part, g, dst);
     };
-    grads.edges = logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, z,
+    grads.edges = logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, values,
                                      grad_output, finish);
   });
   return grads;
 }
 
+struct NodeGradients {
+  Tensor z;
+  Tensor values;  // undefined where z serves as values
+};
+
 // Second half: walks the out-edges. Completes grads.src.
-Tensor walk_out_edges(const Saved& saved, const Tensor& att_dst, const Tensor& att_src,
-                      const Tensor& grad_output, LogitGradients& grads) {
+NodeGradients walk_out_edges(const Saved& saved, const Tensor& att_dst, const Tensor& att_src,
+                             const Tensor& grad_output, bool values_apart, LogitGradients& grads) {
   const AttentionSizes& s = saved.sizes;
-  Tensor grad_z = Tensor::empty(grad_output.shape(), grad_output.dtype());
-  dispatch(grad_z.dtype(), [&]<class T>() {
+  NodeGradients result{Tensor::empty(grad_output.shape(), grad_output.dtype()), Tensor()};
+  if (values_apart) {
+    result.values = std::move(result.z);
+    result.z = Tensor::zeros(grad_output.shape(), grad_output.dtype());
+  }
+  dispatch(grad_output.dtype(), [&]<class T>() {
     const Kernels<T>& k = kernels<T>();
     const T* alpha = saved.alpha.data<T>().data();
     const T* edges = grads.edges.data<T>().data();
     const T* dst = grads.dst.data<T>().data();
     const T* grad_out = grad_output.data<T>().data();
     T* src = grads.src.mutable_data<T>().data();
-    T* to = grad_z.mutable_data<T>().data();
+    T* to_z = result.z.mutable_data<T>().data();
+    T* to_values = values_apart ? result.values.mutable_data<T>().data() : to_z;
     for_row_blocks(saved.graph.out_edges(), s, [&](const Rows& rows) {
       core::PoolArray<T> weight(rows.num_edges() * s.heads);
       k.gather_transposed(rows, saved.graph.out_to_in().data(), s.heads,
                           static_cast<T>(saved.dropout_scale), alpha, edges, weight.data(), src);
-      k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to);
+      k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to_values);
       k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, src, att_src.data<T>().data(),
-                           to);
+                           to_z);
       k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, dst, att_dst.data<T>().data(),
-                           to);
+                           to_z);
     });
   });
-  return grad_z;
+  return result;
 }
 
 Tensor attention_vector_gradient(const AttentionSizes& s, const Tensor& part, const Tensor& z) {
@@ -121,12 +133,12 @@ Tensor attention_vector_gradient(const AttentionSizes& s, const Tensor& part, co
   });
 }
 
-}  // namespace
-
-Variable gat_attention(const graph::Graph& graph, const Variable& z, const Variable& att_dst,
-                       const Variable& att_src, const GatAttentionOptions& options,
-                       const core::RandomStream* dropout_stream, core::Tensor* alpha) {
-  const AttentionSizes sizes = check(graph, z, att_dst, att_src);
+// @param apart  values has a gradient of its own; else it is z
+Variable attention(const graph::Graph& graph, const Variable& z, const Variable& values, bool apart,
+                   const Variable& att_dst, const Variable& att_src,
+                   const GatAttentionOptions& options, const core::RandomStream* dropout_stream,
+                   core::Tensor* alpha) {
+  const AttentionSizes sizes = check(graph, z, values, att_dst, att_src);
   const CoefficientDropout dropout(options.dropout, dropout_stream, "gat_attention: dropout");
   Saved saved{graph,
               sizes,
@@ -135,7 +147,7 @@ Variable gat_attention(const graph::Graph& graph, const Variable& z, const Varia
               node_part(sizes, z.value(), att_dst.value()),
               node_part(sizes, z.value(), att_src.value()),
               Tensor()};
-  const bool keep = autograd::should_record({z, att_dst, att_src});
+  const bool keep = autograd::should_record({z, values, att_dst, att_src});
   Attended result = dispatch(z.dtype(), [&]<class T>() {
     const T* dst = saved.dst_part.data<T>().data();
     const T* src = saved.src_part.data<T>().data();
@@ -143,18 +155,37 @@ Variable gat_attention(const graph::Graph& graph, const Variable& z, const Varia
       kernels<T>().edge_logits(rows, sizes.heads, static_cast<T>(options.negative_slope), dst, src,
                                to);
     };
-    return attend<T>(graph, sizes, keep, dropout, z.value(), alpha, logits);
+    return attend<T>(graph, sizes, keep, dropout, values.value(), alpha, logits);
   });
   saved.alpha = std::move(result.alpha);
-  return autograd::record("gat_attention", std::move(result.out), {z, att_dst, att_src},
-                          [saved = std::move(saved), z = z.value(), att_dst = att_dst.value(),
-                           att_src = att_src.value()](Node& node, const Tensor& grad_output) {
-                            LogitGradients grads = walk_in_edges(saved, z, grad_output);
-                            node.add_grad(
-                                0, walk_out_edges(saved, att_dst, att_src, grad_output, grads));
-                            node.add_grad(1, attention_vector_gradient(saved.sizes, grads.dst, z));
-                            node.add_grad(2, attention_vector_gradient(saved.sizes, grads.src, z));
-                          });
+  return autograd::record(
+      "gat_attention", std::move(result.out), {z, att_dst, att_src, values},
+      [saved = std::move(saved), z = z.value(), values = values.value(), att_dst = att_dst.value(),
+       att_src = att_src.value(), apart](Node& node, const Tensor& grad_output) {
+        LogitGradients grads = walk_in_edges(saved, values, grad_output);
+        NodeGradients nodes = walk_out_edges(saved, att_dst, att_src, grad_output, apart, grads);
+        node.add_grad(0, std::move(nodes.z));
+        if (apart) {
+          node.add_grad(3, std::move(nodes.values));
+        }
+        node.add_grad(1, attention_vector_gradient(saved.sizes, grads.dst, z));
+        node.add_grad(2, attention_vector_gradient(saved.sizes, grads.src, z));
+      });
+}
+
+}  // namespace
+
+Variable gat_attention(const graph::Graph& graph, const Variable& z, const Variable& att_dst,
+                       const Variable& att_src, const GatAttentionOptions& options,
+                       const core::RandomStream* dropout_stream, core::Tensor* alpha) {
+  return attention(graph, z, z, false, att_dst, att_src, options, dropout_stream, alpha);
+}
+
+Variable gat_attention(const graph::Graph& graph, const Variable& z, const Variable& values,
+                       const Variable& att_dst, const Variable& att_src,
+                       const GatAttentionOptions& options, const core::RandomStream* dropout_stream,
+                       core::Tensor* alpha) {
+  return attention(graph, z, values, true, att_dst, att_src, options, dropout_stream, alpha);
 }
 
 }  // namespace attune::sparse

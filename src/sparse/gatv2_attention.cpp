@@ -15,7 +15,7 @@ using core::Tensor;
 namespace {
 
 AttentionSizes check(const graph::Graph& graph, const Variable& src, const Variable& dst,
-                     const Variable& att) {
+                     const Variable& values, const Variable& att) {
   const core::Shape& shape = src.shape();
   if (shape.rank() != 3 || shape[0] != graph.num_nodes()) {
     throw ShapeError(core::text("gatv2_attention: src must be [", graph.num_nodes(),
@@ -25,6 +25,8 @@ AttentionSizes check(const graph::Graph& graph, const Variable& src, const Varia
   core::require_shape(att.value(), {shape[1], shape[2]}, "gatv2_attention", "att");
   core::require_same_dtype(src.value(), dst.value(), "gatv2_attention");
   core::require_same_dtype(src.value(), att.value(), "gatv2_attention");
+  core::require_shape(values.value(), shape, "gatv2_attention", "values");
+  core::require_same_dtype(src.value(), values.value(), "gatv2_attention");
   return {shape[0], shape[1], shape[2]};
 }
 
@@ -36,6 +38,8 @@ struct Saved {
   double dropout_scale;
   Tensor src;
   Tensor dst;
+  Tensor values;  // src itself, unless they are apart
+  bool values_apart;
   Tensor att;
   Tensor alpha;  // [edges, heads], minus where dropped
 };
@@ -61,7 +65,7 @@ SlopeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
       kernels<T>().slope_sums(rows, s.heads, s.channels, static_cast<T>(saved.negative_slope), g,
                               dst, src, to);
     };
-    sums.logits = logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, saved.src,
+    sums.logits = logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, saved.values,
                                      grad_output, finish);
   });
   return sums;
@@ -135,20 +139,23 @@ void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
   SlopeSums in = walk_in_edges(saved, grad_output);
   OutEdgeSums out = walk_out_edges(saved, grad_output, in.logits);
   node.add_grad(2, attention_vector_gradient(saved, in.in, out.slopes));
-  times_attention(saved.sizes, saved.att, &out.values, out.slopes);
+  times_attention(saved.sizes, saved.att, saved.values_apart ? nullptr : &out.values, out.slopes);
   node.add_grad(0, std::move(out.slopes));
+  if (saved.values_apart) {
+    node.add_grad(3, std::move(out.values));
+  }
   times_attention(saved.sizes, saved.att, nullptr, in.in);
   node.add_grad(1, std::move(in.in));
 }
 
-}  // namespace
-
-Variable gatv2_attention(const graph::Graph& graph, const Variable& src, const Variable& dst,
-                         const Variable& att, const Gatv2AttentionOptions& options,
-                         const core::RandomStream* dropout_stream, core::Tensor* alpha) {
-  const AttentionSizes sizes = check(graph, src, dst, att);
+// @param apart  values has a gradient of its own; else it is src
+Variable attention(const graph::Graph& graph, const Variable& src, const Variable& dst,
+                   const Variable& values, bool apart, const Variable& att,
+                   const Gatv2AttentionOptions& options, const core::RandomStream* dropout_stream,
+                   core::Tensor* alpha) {
+  const AttentionSizes sizes = check(graph, src, dst, values, att);
   const CoefficientDropout dropout(options.dropout, dropout_stream, "gatv2_attention: dropout");
-  const bool keep = autograd::should_record({src, dst, att});
+  const bool keep = autograd::should_record({src, dst, values, att});
   Attended result = dispatch(src.dtype(), [&]<class T>() {
     const T* from = src.value().data<T>().data();
     const T* own = dst.value().data<T>().data();
@@ -157,15 +164,37 @@ Variable gatv2_attention(const graph::Graph& graph, const Variable& src, const V
       kernels<T>().additive_logits(rows, sizes.heads, sizes.channels,
                                    static_cast<T>(options.negative_slope), own, from, a, to);
     };
-    return attend<T>(graph, sizes, keep, dropout, src.value(), alpha, logits);
+    return attend<T>(graph, sizes, keep, dropout, values.value(), alpha, logits);
   });
-  Saved saved{graph,           sizes,       options.negative_slope,
-              dropout.scale(), src.value(), dst.value(),
-              att.value(),     result.alpha};
-  return autograd::record("gatv2_attention", std::move(result.out), {src, dst, att},
+  Saved saved{.graph = graph,
+              .sizes = sizes,
+              .negative_slope = options.negative_slope,
+              .dropout_scale = dropout.scale(),
+              .src = src.value(),
+              .dst = dst.value(),
+              .values = values.value(),
+              .values_apart = apart,
+              .att = att.value(),
+              .alpha = result.alpha};
+  return autograd::record("gatv2_attention", std::move(result.out), {src, dst, att, values},
                           [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
                             differentiate(saved, node, grad_output);
                           });
+}
+
+}  // namespace
+
+Variable gatv2_attention(const graph::Graph& graph, const Variable& src, const Variable& dst,
+                         const Variable& att, const Gatv2AttentionOptions& options,
+                         const core::RandomStream* dropout_stream, core::Tensor* alpha) {
+  return attention(graph, src, dst, src, false, att, options, dropout_stream, alpha);
+}
+
+Variable gatv2_attention(const graph::Graph& graph, const Variable& src, const Variable& dst,
+                         const Variable& values, const Variable& att,
+                         const Gatv2AttentionOptions& options,
+                         const core::RandomStream* dropout_stream, core::Tensor* alpha) {
+  return attention(graph, src, dst, values, true, att, options, dropout_stream, alpha);
 }
 
 }  // namespace attune::sparse

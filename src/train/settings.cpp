@@ -34,6 +34,7 @@ void for_each_option(Options& options, F&& f) {
   f("layers", options.layers);
   f("dropout", options.dropout);
   f("attention_dropout", options.attention_dropout);
+  f("value_dropout", options.value_dropout);
   f("negative_slope", options.negative_slope);
   f("residual", options.residual);
   f("root_weight", options.root_weight);

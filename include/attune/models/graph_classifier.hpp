@@ -30,6 +30,7 @@ struct GraphClassifierOptions {
   std::int64_t layers = 2;           ///< the last one included
   double dropout = 0.6;              ///< on the input of every layer
   double attention_dropout = 0.6;    ///< not gcn
+  double value_dropout = 0;          ///< of the projected features that are summed; not gcn
   double negative_slope = 0.2;       ///< gat, gatv2
   bool residual = false;             ///< around every layer; not transformer, which has
   bool root_weight = true;           ///< a skip projection, in every layer

@@ -24,6 +24,9 @@ struct GATConvOptions {
   double negative_slope = 0.2;   ///< of the LeakyReLU on the logits
   double dropout = 0;            ///< probability, on the layer's input, in training only
   double attention_dropout = 0;  ///< probability, on alpha, in training only
+  /// Probability, in training only, on the projected features that are summed, not on those that
+  /// make the logits. The authors' code has it, at the rate of `dropout`; their paper does not.
+  double value_dropout = 0;
   bool bias = true;
   /// Adds the input, after its dropout: as it is where in_channels equals output_channels(), else
   /// through a learned projection.
@@ -76,6 +79,7 @@ class GATConv final : public GraphLayer {
 
   GATConvOptions options_;
   Dropout dropout_;
+  Dropout value_dropout_;
   Variable weight_;           // [in_channels, heads * out_channels]
   Variable att_src_;          // [heads, out_channels]
   Variable att_dst_;          // [heads, out_channels]

@@ -17,7 +17,10 @@ struct GATv2ConvOptions {
   double negative_slope = 0.2;   ///< of the LeakyReLU inside the logits
   double dropout = 0;            ///< probability, on the layer's input, in training only
   double attention_dropout = 0;  ///< probability, on alpha, in training only
-  bool bias = true;              ///< of both projections and of the output
+  /// Probability, in training only, on the projected features that are summed, not on those that
+  /// make the logits.
+  double value_dropout = 0;
+  bool bias = true;  ///< of both projections and of the output
   /// One projection for the node that attends and the one that is attended to. Queries and keys are
   /// then the same cloud, and there is nothing to align.
   bool share_weights = false;
@@ -71,6 +74,7 @@ class GATv2Conv final : public GraphLayer {
  private:
   GATv2ConvOptions options_;
   Dropout dropout_;
+  Dropout value_dropout_;
   Variable src_weight_;       // [in_channels, heads * out_channels]
   Variable dst_weight_;       // the same
   Variable src_bias_;         // [heads * out_channels]

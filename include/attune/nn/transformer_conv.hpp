@@ -16,6 +16,7 @@ struct TransformerConvOptions {
   bool concat = true;            ///< false averages the heads, as in a last layer
   double dropout = 0;            ///< probability, on the layer's input, in training only
   double attention_dropout = 0;  ///< probability, on alpha, in training only
+  double value_dropout = 0;      ///< probability, on the values, in training only
   bool bias = true;              ///< of every projection
   bool root_weight = true;       ///< the skip projection; without it, a node is what it attends to
   /// Mixes what was attended to and the skip projection instead of adding them, by a gate learned
@@ -79,6 +80,7 @@ class TransformerConv final : public GraphLayer {
 
   TransformerConvOptions options_;
   Dropout dropout_;
+  Dropout value_dropout_;
   Projection query_;
   Projection key_;
   Projection value_;

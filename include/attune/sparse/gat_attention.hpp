@@ -38,4 +38,13 @@ struct GatAttentionOptions {
                                      const core::RandomStream* dropout_stream = nullptr,
                                      core::Tensor* alpha = nullptr);
 
+/// The same with values of their own: out[i, h] = sum of dropout(alpha[e, h]) values[j, h], while z
+/// makes the logits.
+/// @param values  as z
+[[nodiscard]] Variable gat_attention(const graph::Graph& graph, const Variable& z,
+                                     const Variable& values, const Variable& att_dst,
+                                     const Variable& att_src, const GatAttentionOptions& options,
+                                     const core::RandomStream* dropout_stream = nullptr,
+                                     core::Tensor* alpha = nullptr);
+
 }  // namespace attune::sparse

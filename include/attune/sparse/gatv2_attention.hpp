@@ -33,4 +33,12 @@ struct Gatv2AttentionOptions {
                                        const core::RandomStream* dropout_stream = nullptr,
                                        core::Tensor* alpha = nullptr);
 
+/// The same with values of their own: the sums are over values[j, h], while src makes the logits.
+/// @param values  as src
+[[nodiscard]] Variable gatv2_attention(const graph::Graph& graph, const Variable& src,
+                                       const Variable& dst, const Variable& values,
+                                       const Variable& att, const Gatv2AttentionOptions& options,
+                                       const core::RandomStream* dropout_stream = nullptr,
+                                       core::Tensor* alpha = nullptr);
+
 }  // namespace attune::sparse

@@ -141,6 +141,9 @@ TEMPLATE_TEST_CASE("attention layers: dropout acts in training only and differs 
   SECTION("on the coefficients") {
     dropping.attention_dropout = 0.5;
   }
+  SECTION("on the values") {
+    dropping.value_dropout = 0.5;
+  }
   typename TestType::Layer conv(dropping, init);
   const graph::Graph graph = small_graph();
   const Variable x = testing::random_leaf({4, 8}, 1, core::DType::f32);
@@ -304,6 +307,23 @@ TEMPLATE_TEST_CASE("attention layers: refuse options that make no layer", "[nn]"
         who + ": dropout must be in [0, 1), got 1");
   CHECK(refusal({.in_channels = 3, .out_channels = 2, .attention_dropout = -0.5}) ==
         who + ": attention_dropout must be in [0, 1), got -0.5");
+  CHECK(refusal({.in_channels = 3, .out_channels = 2, .value_dropout = 1}) ==
+        who + ": value_dropout must be in [0, 1), got 1");
+}
+
+TEMPLATE_TEST_CASE("attention layers: dropped values leave the coefficients as they are", "[nn]",
+                   Gat, Gatv2, Transformer) {
+  const auto coefficients = [](double value_dropout) {
+    nn::Initializer init(0);
+    const typename TestType::Layer conv(
+        {.in_channels = 2, .out_channels = 2, .heads = 3, .value_dropout = value_dropout}, init);
+    testing::ReceivedCoefficients sink;
+    ForwardContext ctx = training();
+    ctx.attention_sink = &sink;
+    (void)conv.forward(testing::random_leaf({4, 2}, 1, core::DType::f32), small_graph(), ctx);
+    return sink.received.at(0);
+  };
+  CHECK(same_bits(coefficients(0), coefficients(0.5)));
 }
 
 TEMPLATE_TEST_CASE("attention layers: refuse features and graphs that do not fit", "[nn]", Gat,

@@ -83,6 +83,30 @@ TEST_CASE("The derivatives of gat_attention pass the gradient check", "[sparse][
   }
 }
 
+TEST_CASE("gat_attention with values of their own: equal ones change nothing, others are summed",
+          "[sparse][gradient]") {
+  const graph::Graph graph = random_graph(12, 40);
+  const core::RandomStream stream(4, core::Purpose::dropout);
+  const Inputs in = random_inputs<double>(12, 3, 5);
+  const GatAttentionOptions options{.dropout = 0.5};
+  const Variable same(in.z.value().clone());
+  CHECK(values_of<double>(
+            gat_attention(graph, in.z, same, in.att_dst, in.att_src, options, &stream).value()) ==
+        values_of<double>(
+            gat_attention(graph, in.z, in.att_dst, in.att_src, options, &stream).value()));
+
+  const Variable values(random_tensor<double>(in.z.shape(), 9), true);
+  const Variable weights(random_tensor<double>(in.z.shape(), 5));
+  const auto result = autograd::check_gradients(
+      [&] {
+        return ops::sum(ops::mul(
+            gat_attention(graph, in.z, values, in.att_dst, in.att_src, options, &stream), weights));
+      },
+      {{"z", in.z}, {"values", values}, {"att_dst", in.att_dst}, {"att_src", in.att_src}});
+  INFO(result.where);
+  CHECK(result.passed);
+}
+
 TEST_CASE("Derivatives in single precision follow those in double, vector by vector",
           "[sparse][gradient]") {
   const graph::Graph graph = random_graph(40, 150);

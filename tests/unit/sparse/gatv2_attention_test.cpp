@@ -80,6 +80,30 @@ TEST_CASE("The derivatives of gatv2_attention pass the gradient check", "[sparse
   }
 }
 
+TEST_CASE("gatv2_attention with values of their own: equal ones change nothing, others are summed",
+          "[sparse][gradient]") {
+  const graph::Graph graph = testing::random_graph(12, 40);
+  const core::RandomStream stream(4, core::Purpose::dropout);
+  const Inputs in = random_inputs<double>(12, 3, 5);
+  const Gatv2AttentionOptions options{.dropout = 0.5};
+  const Variable same(in.src.value().clone());
+  CHECK(
+      values_of<double>(
+          gatv2_attention(graph, in.src, in.dst, same, in.att, options, &stream).value()) ==
+      values_of<double>(gatv2_attention(graph, in.src, in.dst, in.att, options, &stream).value()));
+
+  const Variable values(random_tensor<double>(in.src.shape(), 9), true);
+  const Variable weights(random_tensor<double>(in.src.shape(), 5));
+  const auto result = autograd::check_gradients(
+      [&] {
+        return ops::sum(ops::mul(
+            gatv2_attention(graph, in.src, in.dst, values, in.att, options, &stream), weights));
+      },
+      {{"src", in.src}, {"dst", in.dst}, {"values", values}, {"att", in.att}});
+  INFO(result.where);
+  CHECK(result.passed);
+}
+
 TEST_CASE("Derivatives of gatv2_attention in single precision follow those in double",
           "[sparse][gradient]") {
   const graph::Graph graph = testing::random_graph(40, 150);

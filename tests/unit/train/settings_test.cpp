@@ -26,12 +26,13 @@ TEST_CASE("settings: a graph classifier's options come back as they were", "[tra
                                        .layers = 16,
                                        .dropout = 0.17,
                                        .attention_dropout = 0.18,
+                                       .value_dropout = 0.27,
                                        .negative_slope = 0.19,
                                        .residual = true,
                                        .root_weight = false,
                                        .gat_heads = GATHeads::logit};
   const Settings settings = to_settings(options);
-  CHECK(settings.size() == 13);
+  CHECK(settings.size() == 14);
   const GraphClassifierOptions back = graph_classifier_options(settings);
   CHECK(to_settings(back) == settings);
   CHECK(back.model == GraphModel::gcn);
