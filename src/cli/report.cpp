@@ -27,7 +27,11 @@ void print_metrics(std::ostream& out, const char* part,
   name.resize(12, ' ');
   out << name << "accuracy " << fixed(metrics->accuracy, 4) << "  macro-F1 "
       << fixed(metrics->macro_f1, 4) << "  NLL " << fixed(metrics->nll, 4) << "  ECE "
-      << fixed(metrics->ece, 4) << '\n';
+      << fixed(metrics->ece, 4);
+  if (metrics->roc_auc) {
+    out << "  ROC-AUC " << fixed(*metrics->roc_auc, 4);
+  }
+  out << '\n';
 }
 
 void print_run(std::ostream& out, const data::NodeDataset& dataset, const TrainingOptions& options,

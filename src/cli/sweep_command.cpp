@@ -48,6 +48,10 @@ void print(const train::ExperimentResult& result) {
                     fixed(test->mean, 4), " +- ", fixed(test->std, 4), "  n ", test->n,
                     "  95% interval of the mean ", fixed(test->ci95.low, 4), " to ",
                     fixed(test->ci95.high, 4), '\n');
+  if (const std::optional<train::Summary> area = train::test_roc_auc(result.runs)) {
+    std::cout << text("test ROC-AUC ", fixed(area->mean, 4), " +- ", fixed(area->std, 4), "  n ",
+                      area->n, '\n');
+  }
   if (result.comparison) {
     const train::PairedTest& paired = result.comparison->test;
     std::cout << text("against ", result.comparison->other, "  difference ",

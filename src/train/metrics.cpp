@@ -149,6 +149,42 @@ double f1(std::int64_t true_positive, std::int64_t false_positive, std::int64_t 
              : static_cast<double>(2 * true_positive) / static_cast<double>(denominator);
 }
 
+// Margins of rows of two classes; the area under the ROC curve is Mann and Whitney's U over the
+// number of pairs.
+class Ranking {
+ public:
+  void add(double margin, bool positive) { rows_.push_back({margin, positive}); }
+
+  [[nodiscard]] std::optional<double> area() {
+    std::sort(rows_.begin(), rows_.end(),
+              [](const Row& a, const Row& b) { return a.margin < b.margin; });
+    double wins = 0;
+    double negatives = 0;
+    double positives = 0;
+    for (std::size_t begin = 0; begin < rows_.size();) {
+      double tied_positives = 0;
+      std::size_t end = begin;
+      for (; end < rows_.size() && rows_[end].margin == rows_[begin].margin; ++end) {
+        tied_positives += rows_[end].positive ? 1 : 0;
+      }
+      const double tied_negatives = static_cast<double>(end - begin) - tied_positives;
+      wins += tied_positives * (negatives + tied_negatives / 2);
+      negatives += tied_negatives;
+      positives += tied_positives;
+      begin = end;
+    }
+    return negatives > 0 && positives > 0 ? std::optional(wins / (negatives * positives))
+                                          : std::nullopt;
+  }
+
+ private:
+  struct Row {
+    double margin;
+    bool positive;
+  };
+  std::vector<Row> rows_;
+};
+
 }  // namespace
 
 ConfusionMatrix::ConfusionMatrix(std::int64_t num_classes) : num_classes_(num_classes) {
@@ -245,6 +281,7 @@ ClassificationMetrics evaluate_predictions(const Tensor& logits,
   const std::int64_t num_classes = logits.size(1);
   ConfusionMatrix confusion(num_classes);
   Calibration calibration(options.ece_bins);
+  Ranking ranking;
   double nll = 0;
   double brier = 0;
   for_each_row(logits, rows, [&](std::int64_t row, auto of_row, const Softmax& softmax) {
@@ -253,6 +290,9 @@ ClassificationMetrics evaluate_predictions(const Tensor& logits,
     calibration.add(1 / softmax.sum, softmax.best == label);
     nll += softmax.nll(of_row[static_cast<std::size_t>(label)]);
     brier += brier_score(of_row, softmax, label);
+    if (num_classes == 2) {
+      ranking.add(static_cast<double>(of_row[1]) - static_cast<double>(of_row[0]), label == 1);
+    }
   });
   const auto count = static_cast<double>(rows.size());
   return {.accuracy = confusion.accuracy(),
@@ -260,7 +300,8 @@ ClassificationMetrics evaluate_predictions(const Tensor& logits,
           .micro_f1 = confusion.micro_f1(),
           .nll = nll / count,
           .brier = brier / count,
-          .ece = calibration.error()};
+          .ece = calibration.error(),
+          .roc_auc = ranking.area()};
 }
 
 std::vector<RowPrediction> predict_rows(const Tensor& logits, std::span<const std::int64_t> rows) {

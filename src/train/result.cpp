@@ -46,6 +46,9 @@ Json to_json(const ClassificationMetrics& metrics) {
   put(object, "nll", metrics.nll);
   put(object, "brier", metrics.brier);
   put(object, "ece", metrics.ece);
+  if (metrics.roc_auc) {
+    put(object, "roc_auc", *metrics.roc_auc);
+  }
   return object;
 }
 
@@ -135,6 +138,16 @@ std::optional<Summary> test_accuracy(std::span<const RunResult> runs) {
   return accuracies.empty() ? std::nullopt : std::optional(summarize(accuracies));
 }
 
+std::optional<Summary> test_roc_auc(std::span<const RunResult> runs) {
+  std::vector<double> areas;
+  for (const RunResult& run : runs) {
+    if (run.fit.test && run.fit.test->roc_auc) {
+      areas.push_back(*run.fit.test->roc_auc);
+    }
+  }
+  return areas.empty() ? std::nullopt : std::optional(summarize(areas));
+}
+
 std::string to_json(const ExperimentResult& result) {
   const Environment environment = current_environment();
   Json object = {{"dataset", result.dataset}, {"model", result.model}, {"align", result.align}};
@@ -144,6 +157,9 @@ std::string to_json(const ExperimentResult& result) {
   object["version"] = environment.version;
   if (const std::optional<Summary> summary = test_accuracy(result.runs)) {
     object["test_accuracy"] = to_json(*summary);
+  }
+  if (const std::optional<Summary> summary = test_roc_auc(result.runs)) {
+    object["test_roc_auc"] = to_json(*summary);
   }
   object["runs"] = Json::array();
   for (const RunResult& run : result.runs) {
@@ -195,7 +211,8 @@ std::vector<SeedAccuracy> read_test_accuracies(const std::string& path) {
   std::vector<SeedAccuracy> accuracies;
   for (const JsonFields& run : JsonFields(object, path).objects("runs")) {
     if (run.has("test_accuracy")) {
-      accuracies.push_back({run.natural("seed"), run.number("test_accuracy")});
+      accuracies.push_back({run.natural("seed"), run.number("test_accuracy"),
+                            run.has("split") ? run.text("split") : std::string()});
     }
   }
   return accuracies;
@@ -208,6 +225,10 @@ Comparison compare_with(std::span<const RunResult> runs, const std::string& path
   for (const RunResult& run : runs) {
     const auto other = std::ranges::find(others, run.seed, &SeedAccuracy::seed);
     if (run.fit.test && other != others.end()) {
+      if (!run.split.empty() && !other->split.empty() && run.split != other->split) {
+        throw FileError(path, text("seed ", run.seed, ": expected split ", run.split,
+                                   " as in this sweep, found ", other->split));
+      }
       mine.push_back(run.fit.test->accuracy);
       theirs.push_back(other->test_accuracy);
     }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -46,6 +47,9 @@ struct ClassificationMetrics {
   double nll = 0;    ///< mean of -log softmax(logits)[label], natural logarithm
   double brier = 0;  ///< mean over the rows of sum_c (p_c - [c = label])^2, in [0, 2]
   double ece = 0;    ///< expected calibration error
+  /// Of two classes that both come: the probability that a row of class 1 has a larger margin
+  /// logits[1] - logits[0] than one of class 0, equal ones counted half.
+  std::optional<double> roc_auc = std::nullopt;
 };
 
 struct MetricsOptions {

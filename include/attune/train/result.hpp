@@ -60,6 +60,9 @@ struct EvaluationResult {
 /// Mean, deviation and so on of the test accuracies; none where no run has one.
 [[nodiscard]] std::optional<Summary> test_accuracy(std::span<const RunResult> runs);
 
+/// The same of the areas under the ROC curve, which only data sets of two classes have.
+[[nodiscard]] std::optional<Summary> test_roc_auc(std::span<const RunResult> runs);
+
 /// JSON with the keys that DESIGN.md and README.md list, indented, the same text for the same
 /// result. What is missing or not finite is left out; null never appears.
 /// @throws InvalidArgument  a text that is not UTF-8
@@ -74,6 +77,7 @@ void write_evaluation(const std::string& path, const EvaluationResult& result);
 struct SeedAccuracy {
   std::uint64_t seed = 0;
   double test_accuracy = 0;
+  std::string split = {};  ///< empty where the file does not say
 };
 
 /// Seeds and test accuracies of a result that write_result() wrote; runs without one are left out.
@@ -81,7 +85,9 @@ struct SeedAccuracy {
 [[nodiscard]] std::vector<SeedAccuracy> read_test_accuracies(const std::string& path);
 
 /// Pairs the runs with those of a result file by their seeds.
-/// @throws FileError  as read_test_accuracies; or fewer than two seeds are in both
+/// @throws FileError  as read_test_accuracies; fewer than two seeds are in both; or a seed was
+/// judged
+///                    on another split
 [[nodiscard]] Comparison compare_with(std::span<const RunResult> runs, const std::string& path);
 
 }  // namespace attune::train

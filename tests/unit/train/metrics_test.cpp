@@ -55,6 +55,24 @@ TEST_CASE("metrics: four rows worked out by hand", "[train][metrics]") {
   CHECK(m.ece == Approx((0.3 + 0.4 + 0.5 + 0.2) / 4));
 }
 
+TEST_CASE("metrics: ROC-AUC counts ordered pairs, ties half", "[train][metrics]") {
+  // Margins of class 0: -2, 0, 1; of class 1: 0, 3. Pairs in order: 1 + 3 and a tie.
+  const Tensor logits = Tensor::from(std::vector<float>{5, 3, 1, 1, 0, 1, 2, 2, -1, 2}, {5, 2});
+  const Labels labels = {0, 0, 0, 1, 1};
+  const Rows rows = {0, 1, 2, 3, 4};
+  CHECK(evaluate_predictions(logits, labels, rows).roc_auc.value() == Approx(4.5 / 6));
+  const Rows perfect = {0, 1, 4};
+  CHECK(evaluate_predictions(logits, labels, perfect).roc_auc.value() == 1);
+  const Labels swapped = {1, 1, 1, 0, 0};
+  CHECK(evaluate_predictions(logits, swapped, rows).roc_auc.value() == Approx(1.5 / 6));
+}
+
+TEST_CASE("metrics: there is no ROC-AUC of one class or of three", "[train][metrics]") {
+  CHECK_FALSE(evaluate_predictions(kLogits, kLabels, kRows).roc_auc.has_value());
+  const Tensor logits = Tensor::from(std::vector<float>{1, 2, 3, 4}, {2, 2});
+  CHECK_FALSE(evaluate_predictions(logits, Labels{1, 1}, Rows{0, 1}).roc_auc.has_value());
+}
+
 TEST_CASE("metrics: calibration averages within a bin before it compares", "[train][metrics]") {
   // One bin: 3 of 4 right, mean probability 0.65.
   const auto one = evaluate_predictions(kLogits, kLabels, kRows, {.ece_bins = 1});

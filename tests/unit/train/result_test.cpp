@@ -136,6 +136,39 @@ TEST_CASE("result: compares the seeds that both files have", "[train][result]") 
   CHECK_THROWS_WITH(compare_with(result.runs, path), Contains("two seeds") && Contains("found 1"));
 }
 
+TEST_CASE("result: seeds judged on different splits are not compared", "[train][result]") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("other.json");
+  ExperimentResult result = sample();
+  for (RunResult& one : result.runs) {
+    one.split = std::to_string(3);
+  }
+  ExperimentResult other = result;
+  write_result(path, other);
+  CHECK(json::parse(slurp(path))["runs"][0]["split"] == "3");
+  CHECK(compare_with(result.runs, path).test.n == 3);
+  other.runs[1].split = std::to_string(4);
+  write_result(path, other);
+  CHECK_THROWS_WITH(compare_with(result.runs, path),
+                    Contains("seed 1: expected split 3 as in this sweep, found 4"));
+  other.runs[1].split.clear();  // as earlier versions wrote it
+  write_result(path, other);
+  CHECK(compare_with(result.runs, path).test.n == 3);
+}
+
+TEST_CASE("result: areas under the ROC curve are summed up where runs have them",
+          "[train][result]") {
+  ExperimentResult result = sample();
+  CHECK_FALSE(json::parse(to_json(result)).contains("test_roc_auc"));
+  for (std::size_t i = 0; i < result.runs.size(); ++i) {
+    result.runs[i].fit.test->roc_auc = 0.5 + 0.1 * static_cast<double>(i);
+  }
+  const json object = json::parse(to_json(result));
+  CHECK(object["test_roc_auc"]["mean"] == Approx(0.6));
+  CHECK(object["test_roc_auc"]["n"] == 3);
+  CHECK(object["runs"][2]["test"]["roc_auc"] == Approx(0.7));
+}
+
 TEST_CASE("result: a file that is no result is refused", "[train][result]") {
   const TemporaryFolder folder;
   const auto expect = [&](const std::string& content, const std::string& reason) {
