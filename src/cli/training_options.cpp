@@ -80,6 +80,13 @@ void add_fit_options(CLI::App& command, TrainingOptions& o) {
       ->type_name("X")
       ->group(group);
   command
+      .add_option(
+          "--compute", o.compute,
+          "Nodes that an epoch computes: those that the losses depend on, or all; auto: all "
+          "in the steps of aligned training, else needed")
+      ->check(CLI::IsMember({"auto", "needed", "all"}))
+      ->group(group);
+  command
       .add_option("--max-gradient-norm", o.fit.max_gradient_norm, "Clip gradients to it; 0: never")
       ->type_name("X")
       ->group(group);
@@ -94,6 +101,10 @@ void add_split_option(CLI::App& command, std::string& split, const std::string& 
                   "fraction:A/B[:SEED]; kfold:K[:N]; geom-gcn:N; file:PATH" +
                       (also.empty() ? also : "; " + also) + " [first published, else random]")
       ->type_name("RULE");
+}
+
+train::ComputedNodes computed_nodes(const TrainingOptions& options) {
+  return options.compute == "all" ? train::ComputedNodes::all : train::ComputedNodes::needed;
 }
 
 void add_training_options(CLI::App& command, TrainingOptions& options) {

@@ -7,6 +7,7 @@
 #include "cli/alignment_options.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/models/graph_classifier.hpp>
+#include <attune/train/node_classification.hpp>
 #include <attune/train/trainer.hpp>
 
 namespace CLI {
@@ -21,6 +22,7 @@ struct TrainingOptions {
   std::string split;
   std::string model = "gat";
   std::string gat_heads = "product";
+  std::string compute = "auto";
   std::uint64_t seed = 0;
   std::optional<std::int64_t> hidden_channels;  ///< unset: what the model's authors take
   std::optional<double> dropout;                ///< the same
@@ -38,6 +40,9 @@ struct TrainingOptions {
 
 /// `--split`, as data::with_split() takes it. `also` is one more thing to say about it.
 void add_split_option(CLI::App& command, std::string& split, const std::string& also = {});
+
+/// What training steps compute: the nodes needed, or all. `auto` leaves it to the regulariser.
+[[nodiscard]] train::ComputedNodes computed_nodes(const TrainingOptions& options);
 
 void add_training_options(CLI::App& command, TrainingOptions& options);
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
 
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
@@ -43,12 +44,14 @@ std::optional<double> mmd_of_heads(const models::GraphClassifier& model,
 train::CheckpointDescription description(const TrainingOptions& options,
                                          const models::GraphClassifierOptions& model,
                                          const data::NodeDataset& dataset) {
+  train::Settings run = to_settings(options.align);
+  run["compute"] = options.compute;
   return {.model = train::to_settings(model),
           .dataset = {{"name", options.dataset},
                       {"sha256", dataset.sha256},
                       {"num_nodes", dataset.num_nodes()},
                       {"split", dataset.split_name}},
-          .run = to_settings(options.align)};
+          .run = std::move(run)};
 }
 
 train::ExperimentResult experiment(const TrainingOptions& options,
@@ -58,6 +61,7 @@ train::ExperimentResult experiment(const TrainingOptions& options,
   config["dataset"] = options.dataset;
   config["split"] = data::differs_by_run(options.split) ? options.split : dataset.split_name;
   config.merge(to_settings(options.align));
+  config["compute"] = options.compute;
   config["epochs"] = options.fit.epochs;
   config["patience"] = options.fit.patience;
   config["learning_rate"] = options.fit.learning_rate;
@@ -82,13 +86,16 @@ train::RunResult run_seed(const TrainingOptions& options,
   models::GraphClassifier model(model_options, seed);
   train::FitOptions fit_options = options.fit;
   fit_options.seed = seed;
+  AlignmentFlags flags = options.align;
+  flags.options.all_nodes = options.compute != "needed";
   const std::unique_ptr<train::AlignmentRegularizer> alignment =
-      make_alignment(options.align, problem.graph());
+      make_alignment(flags, problem.graph());
   std::vector<train::Regularizer*> regularizers;
   if (alignment) {
     regularizers.push_back(alignment.get());
   }
-  train::Trainer trainer(model.parameters(), problem.task(model), fit_options, regularizers);
+  train::Trainer trainer(model.parameters(), problem.task(model, computed_nodes(options)),
+                         fit_options, regularizers);
   if (setup.prepare) {
     setup.prepare(trainer);
   }

@@ -117,14 +117,15 @@ Graph from_edges(std::int64_t num_nodes, std::span<const Edge> edges, const Buil
 
 Graph with_self_loops(const Graph& graph) {
   const CsrView rows = graph.in_edges();
-  const std::size_t upper_bound = rows.col_idx.size() + static_cast<std::size_t>(rows.num_nodes());
+  const std::int64_t num_nodes = graph.num_nodes();
+  const std::size_t upper_bound = rows.col_idx.size() + static_cast<std::size_t>(num_nodes);
   std::vector<std::int64_t> row_ptr{0};
   std::vector<std::int32_t> col_idx;
   std::vector<std::int64_t> input_edge;
   row_ptr.reserve(rows.row_ptr.size());
   col_idx.reserve(upper_bound);
   input_edge.reserve(upper_bound);
-  for (std::int64_t node = 0; node < rows.num_nodes(); ++node) {
+  for (std::int64_t node = 0; node < num_nodes; ++node) {
     const auto self = static_cast<std::int32_t>(node);
     bool looped = false;
     const auto add = [&](std::int32_t src, std::int64_t number) {

@@ -16,6 +16,7 @@ struct Graph::Arrays {
   std::vector<std::int64_t> out_row_ptr;
   std::vector<std::int32_t> out_col_idx;
   std::vector<std::int64_t> out_to_in;
+  std::vector<std::int64_t> src_in_degree;  // of a block
   bool all_self_loops = true;
 };
 
@@ -52,13 +53,13 @@ void check_row_ptr(std::span<const std::int64_t> row_ptr, std::int64_t num_edges
   }
 }
 
-void check_columns(const CsrView& rows) {
+void check_columns(const CsrView& rows, std::int64_t num_src) {
   for (std::int64_t node = 0; node < rows.num_nodes(); ++node) {
     std::int32_t previous = 0;
     for (std::int64_t e = rows.row_ptr[node]; e < rows.row_ptr[node + 1]; ++e) {
       const std::int32_t column = rows.col_idx[e];
-      if (column < 0 || column >= rows.num_nodes()) {
-        fail("col_idx[", e, "] must be 0 to ", rows.num_nodes() - 1, ", got ", column);
+      if (column < 0 || column >= num_src) {
+        fail("col_idx[", e, "] must be 0 to ", num_src - 1, ", got ", column);
       }
       if (column < previous) {
         fail("row ", node, " must be ascending, got ", column, " after ", previous);
@@ -83,10 +84,32 @@ Graph::Graph() {
 
 Graph::Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_idx,
              std::vector<std::int64_t> input_edge) {
+  const std::int64_t num_nodes = std::ssize(row_ptr) - 1;
+  *this = Graph(std::move(row_ptr), std::move(col_idx), num_nodes, {}, std::move(input_edge));
+}
+
+Graph Graph::block(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_idx,
+                   std::vector<std::int64_t> src_in_degree, std::vector<std::int64_t> input_edge) {
+  const std::int64_t num_dst = std::ssize(row_ptr) - 1;
+  const std::int64_t num_src = std::ssize(src_in_degree);
+  if (num_src < num_dst) {
+    fail("a block must have as many src nodes as its ", num_dst, " dst nodes at least, got ",
+         num_src);
+  }
+  if (num_src > kMaxNodes) {
+    fail("expected at most ", kMaxNodes, " nodes, got ", num_src);
+  }
+  return {std::move(row_ptr), std::move(col_idx), num_src, std::move(src_in_degree),
+          std::move(input_edge)};
+}
+
+Graph::Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_idx,
+             std::int64_t num_src, std::vector<std::int64_t> src_in_degree,
+             std::vector<std::int64_t> input_edge) {
   const std::int64_t num_edges = std::ssize(col_idx);
   const CsrView rows{row_ptr, col_idx};
   check_row_ptr(row_ptr, num_edges);
-  check_columns(rows);
+  check_columns(rows, num_src);
   if (input_edge.empty()) {
     input_edge.resize(col_idx.size());
     std::iota(input_edge.begin(), input_edge.end(), std::int64_t{0});
@@ -96,7 +119,7 @@ Graph::Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_id
   }
 
   auto arrays = std::make_shared<Arrays>();
-  arrays->out_row_ptr.assign(row_ptr.size(), 0);
+  arrays->out_row_ptr.assign(static_cast<std::size_t>(num_src) + 1, 0);
   arrays->out_col_idx.resize(col_idx.size());
   arrays->out_to_in.resize(col_idx.size());
   for (const std::int32_t src : col_idx) {
@@ -119,11 +142,23 @@ Graph::Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_id
   arrays->row_ptr = std::move(row_ptr);
   arrays->col_idx = std::move(col_idx);
   arrays->input_edge = std::move(input_edge);
+  arrays->src_in_degree = std::move(src_in_degree);
   arrays_ = std::move(arrays);
 }
 
-std::int64_t Graph::num_nodes() const noexcept {
+std::int64_t Graph::num_nodes() const {
+  if (num_dst() != num_src()) {
+    fail("expected as many src as dst nodes, got a block of ", num_src(), " and ", num_dst());
+  }
+  return num_dst();
+}
+
+std::int64_t Graph::num_dst() const noexcept {
   return std::ssize(arrays_->row_ptr) - 1;
+}
+
+std::int64_t Graph::num_src() const noexcept {
+  return std::ssize(arrays_->out_row_ptr) - 1;
 }
 
 std::int64_t Graph::num_edges() const noexcept {
@@ -151,13 +186,18 @@ bool Graph::has_all_self_loops() const noexcept {
 }
 
 std::int64_t Graph::in_degree(std::int64_t node) const noexcept {
-  assert(node >= 0 && node < num_nodes());
+  assert(node >= 0 && node < num_dst());
   return arrays_->row_ptr[node + 1] - arrays_->row_ptr[node];
 }
 
 std::int64_t Graph::out_degree(std::int64_t node) const noexcept {
-  assert(node >= 0 && node < num_nodes());
+  assert(node >= 0 && node < num_src());
   return arrays_->out_row_ptr[node + 1] - arrays_->out_row_ptr[node];
+}
+
+std::int64_t Graph::src_in_degree(std::int64_t node) const noexcept {
+  assert(node >= 0 && node < num_src());
+  return arrays_->src_in_degree.empty() ? in_degree(node) : arrays_->src_in_degree[node];
 }
 
 }  // namespace attune::graph

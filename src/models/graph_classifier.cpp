@@ -148,4 +148,17 @@ Variable GraphClassifier::forward(const nn::Features& x, const graph::Graph& gra
   return hidden;
 }
 
+Variable GraphClassifier::forward(const nn::Features& x, std::span<const graph::Graph> blocks,
+                                  nn::ForwardContext& ctx) const {
+  if (blocks.size() != layers_.size()) {
+    throw ShapeError(text("GraphClassifier::forward: expected ", layers_.size(),
+                          " blocks, one a layer, got ", blocks.size()));
+  }
+  Variable hidden = layers_.front()->forward(x, blocks.front(), ctx);
+  for (std::size_t i = 1; i < layers_.size(); ++i) {
+    hidden = layers_[i]->forward(hidden, blocks[i], ctx);
+  }
+  return hidden;
+}
+
 }  // namespace attune::models

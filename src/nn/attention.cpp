@@ -6,9 +6,9 @@
 
 namespace attune::nn {
 
-Variable project_to_heads(const Features& x, const Variable& weight, const Variable& bias,
-                          std::int64_t heads) {
-  Variable z = project(x, weight);
+Variable project_to_heads(const Features& x, std::int64_t num_rows, const Variable& weight,
+                          const Variable& bias, std::int64_t heads) {
+  Variable z = project(x, weight, num_rows);
   if (bias.defined()) {
     z = ops::add_bias(z, bias);
   }

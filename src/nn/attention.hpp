@@ -9,12 +9,13 @@
 /// What the attention layers of a graph have in common, whatever their logits are.
 namespace attune::nn {
 
-/// x W + b cut into heads.
+/// x W + b cut into heads, of the first num_rows nodes.
 /// @param weight  [in_channels, heads * out_channels]
 /// @param bias    [heads * out_channels], or undefined
-/// @return        [num_nodes, heads, out_channels]
-[[nodiscard]] Variable project_to_heads(const Features& x, const Variable& weight,
-                                        const Variable& bias, std::int64_t heads);
+/// @return        [num_rows, heads, out_channels]
+[[nodiscard]] Variable project_to_heads(const Features& x, std::int64_t num_rows,
+                                        const Variable& weight, const Variable& bias,
+                                        std::int64_t heads);
 
 /// Heads side by side, [n, heads * channels], or their mean, [n, channels].
 [[nodiscard]] Variable merge_heads(const Variable& heads, bool concat);

@@ -52,7 +52,7 @@ void require_self_loops(const graph::Graph& graph, const char* who) {
   }
   const graph::CsrView rows = graph.in_edges();
   std::int64_t node = 0;
-  for (; node < graph.num_nodes(); ++node) {
+  for (; node < graph.num_dst(); ++node) {
     const auto begin = rows.col_idx.begin() + rows.row_ptr[node];
     const auto end = rows.col_idx.begin() + rows.row_ptr[node + 1];
     if (!std::binary_search(begin, end, static_cast<std::int32_t>(node))) {

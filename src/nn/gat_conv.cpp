@@ -4,6 +4,7 @@
 #include <attune/nn/gat_conv.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/ops/heads.hpp>
+#include <attune/ops/rows.hpp>
 #include <attune/sparse/gat_attention.hpp>
 
 namespace attune::nn {
@@ -49,14 +50,14 @@ std::int64_t GATConv::output_channels() const noexcept {
 }
 
 Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardContext& ctx) const {
-  require_features(x, graph.num_nodes(), options_.in_channels, "GATConv::forward");
+  require_features(x, graph.num_src(), options_.in_channels, "GATConv::forward");
   if (options_.expect_self_loops) {
     require_self_loops(graph, "GATConv::forward");
   }
   const Features input = dropout_.forward(x, ctx);
-  const Variable z = project_to_heads(input, weight_, Variable(), options_.heads);
+  const Variable z = project_to_heads(input, graph.num_src(), weight_, Variable(), options_.heads);
   if (ctx.head_sink != nullptr) {
-    report_heads(z, *ctx.head_sink);
+    report_heads(z, graph.num_dst(), *ctx.head_sink);
   }
   const sparse::GatAttentionOptions attention{.negative_slope = options_.negative_slope,
                                               .dropout = options_.attention_dropout};
@@ -69,21 +70,23 @@ Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardC
                                            alpha)
                    : sparse::gat_attention(graph, z, att_dst_, att_src_, attention, stream, alpha);
       });
-  const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
+  const Variable residual =
+      options_.residual ? residual_of(input, graph.num_dst(), residual_weight_) : Variable();
   return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);
 }
 
-void GATConv::report_heads(const Variable& z, HeadSink& sink) const {
+void GATConv::report_heads(const Variable& z, std::int64_t num_dst, HeadSink& sink) const {
+  const Variable own = ops::first_rows(z, num_dst);
   if (options_.reported == GATHeads::product) {
-    sink.receive({.queries = ops::head_scale(z, att_dst_),
+    sink.receive({.queries = ops::head_scale(own, att_dst_),
                   .keys = ops::head_scale(z, att_src_),
                   .query_mask = {},
                   .key_mask = {}});
     return;
   }
-  const core::Shape scalars{z.shape()[0], z.shape()[1], 1};
-  sink.receive({.queries = ops::reshape(ops::head_dot(z, att_dst_), scalars),
-                .keys = ops::reshape(ops::head_dot(z, att_src_), scalars),
+  const std::int64_t heads = z.shape()[1];
+  sink.receive({.queries = ops::reshape(ops::head_dot(own, att_dst_), {num_dst, heads, 1}),
+                .keys = ops::reshape(ops::head_dot(z, att_src_), {z.shape()[0], heads, 1}),
                 .query_mask = {},
                 .key_mask = {}});
 }

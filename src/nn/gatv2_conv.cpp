@@ -2,6 +2,7 @@
 #include "nn/checks.hpp"
 #include "nn/layer_end.hpp"
 #include <attune/nn/gatv2_conv.hpp>
+#include <attune/ops/rows.hpp>
 #include <attune/sparse/gatv2_attention.hpp>
 
 namespace attune::nn {
@@ -51,15 +52,17 @@ std::int64_t GATv2Conv::output_channels() const noexcept {
 
 Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
                             ForwardContext& ctx) const {
-  require_features(x, graph.num_nodes(), options_.in_channels, "GATv2Conv::forward");
+  require_features(x, graph.num_src(), options_.in_channels, "GATv2Conv::forward");
   if (options_.expect_self_loops) {
     require_self_loops(graph, "GATv2Conv::forward");
   }
   const Features input = dropout_.forward(x, ctx);
-  const Variable keys = project_to_heads(input, src_weight_, src_bias_, options_.heads);
-  const Variable queries = options_.share_weights
-                               ? keys
-                               : project_to_heads(input, dst_weight_, dst_bias_, options_.heads);
+  const Variable keys =
+      project_to_heads(input, graph.num_src(), src_weight_, src_bias_, options_.heads);
+  const Variable queries =
+      options_.share_weights
+          ? ops::first_rows(keys, graph.num_dst())
+          : project_to_heads(input, graph.num_dst(), dst_weight_, dst_bias_, options_.heads);
   if (ctx.head_sink != nullptr) {
     ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
   }
@@ -74,7 +77,8 @@ Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
                                              alpha)
                    : sparse::gatv2_attention(graph, keys, queries, att_, attention, stream, alpha);
       });
-  const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
+  const Variable residual =
+      options_.residual ? residual_of(input, graph.num_dst(), residual_weight_) : Variable();
   return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);
 }
 

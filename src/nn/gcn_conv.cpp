@@ -35,13 +35,14 @@ std::int64_t GCNConv::output_channels() const noexcept {
 }
 
 Variable GCNConv::forward(const Features& x, const graph::Graph& graph, ForwardContext& ctx) const {
-  require_features(x, graph.num_nodes(), options_.in_channels, "GCNConv::forward");
+  require_features(x, graph.num_src(), options_.in_channels, "GCNConv::forward");
   if (options_.expect_self_loops) {
     require_self_loops(graph, "GCNConv::forward");
   }
   const Features input = dropout_.forward(x, ctx);
   const Variable y = sparse::gcn_aggregate(graph, project(input, weight_));
-  const Variable residual = options_.residual ? residual_of(input, residual_weight_) : Variable();
+  const Variable residual =
+      options_.residual ? residual_of(input, graph.num_dst(), residual_weight_) : Variable();
   return finish(y, residual, bias_, options_.activation);
 }
 

@@ -3,17 +3,18 @@
 #include <attune/ops/activations.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/ops/matmul.hpp>
+#include <attune/ops/rows.hpp>
 
 namespace attune::nn {
 
-Variable residual_of(const Features& x, const Variable& weight) {
+Variable residual_of(const Features& x, std::int64_t num_rows, const Variable& weight) {
   if (weight.defined()) {
-    return project(x, weight);
+    return project(x, weight, num_rows);
   }
   if (const auto* sparse = std::get_if<sparse::CsrMatrix>(&x)) {
-    return Variable(sparse::to_dense(*sparse));
+    return ops::first_rows(Variable(sparse::to_dense(*sparse)), num_rows);
   }
-  return std::get<Variable>(x);
+  return ops::first_rows(std::get<Variable>(x), num_rows);
 }
 
 Variable finish(Variable y, const Variable& residual, const Variable& bias, Activation activation) {

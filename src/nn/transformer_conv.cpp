@@ -61,20 +61,21 @@ std::int64_t TransformerConv::output_channels() const noexcept {
   return options_.concat ? options_.heads * options_.out_channels : options_.out_channels;
 }
 
-Variable TransformerConv::heads_of(const Features& x, const Projection& projection) const {
-  return project_to_heads(x, projection.weight, projection.bias, options_.heads);
+Variable TransformerConv::heads_of(const Features& x, std::int64_t num_rows,
+                                   const Projection& projection) const {
+  return project_to_heads(x, num_rows, projection.weight, projection.bias, options_.heads);
 }
 
 Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
                                   ForwardContext& ctx) const {
-  require_features(x, graph.num_nodes(), options_.in_channels, "TransformerConv::forward");
+  require_features(x, graph.num_src(), options_.in_channels, "TransformerConv::forward");
   if (options_.expect_self_loops) {
     require_self_loops(graph, "TransformerConv::forward");
   }
   const Features input = dropout_.forward(x, ctx);
-  const Variable queries = heads_of(input, query_);
-  const Variable keys = heads_of(input, key_);
-  const Variable values = value_dropout_.forward(heads_of(input, value_), ctx);
+  const Variable queries = heads_of(input, graph.num_dst(), query_);
+  const Variable keys = heads_of(input, graph.num_src(), key_);
+  const Variable values = value_dropout_.forward(heads_of(input, graph.num_src(), value_), ctx);
   if (ctx.head_sink != nullptr) {
     ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
   }
@@ -87,7 +88,7 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
   if (!options_.root_weight) {
     return finish(attended, Variable(), Variable(), options_.activation);
   }
-  const Variable skip = project(input, skip_.weight);
+  const Variable skip = project(input, skip_.weight, graph.num_dst());
   if (options_.beta) {
     const Variable biased = skip_.bias.defined() ? ops::add_bias(skip, skip_.bias) : skip;
     return finish(mix(attended, biased), Variable(), Variable(), options_.activation);

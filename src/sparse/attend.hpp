@@ -17,11 +17,13 @@
 namespace attune::sparse {
 
 struct AttentionSizes {
-  std::int64_t nodes;
+  std::int64_t num_dst;
+  std::int64_t num_src;
   std::int64_t heads;
   std::int64_t channels;
 
   [[nodiscard]] std::int64_t width() const { return heads * channels; }
+  [[nodiscard]] core::Shape dst_shape() const { return {num_dst, heads, channels}; }
 };
 
 /// Dropout of the coefficients, off where there is no stream or nothing to drop.
@@ -59,7 +61,7 @@ void for_row_blocks(const graph::CsrView& edges, const AttentionSizes& sizes, co
 }
 
 struct Attended {
-  core::Tensor out;    ///< [nodes, heads, channels]
+  core::Tensor out;    ///< [num_dst, heads, channels]
   core::Tensor alpha;  ///< [edges, heads], minus where dropped; undefined unless kept
 };
 
@@ -71,7 +73,7 @@ Attended attend(const graph::Graph& graph, const AttentionSizes& sizes, bool kee
                 const CoefficientDropout& dropout, const core::Tensor& values,
                 core::Tensor* alpha_out, const Logits& logits) {
   const core::Shape per_edge{graph.num_edges(), sizes.heads};
-  Attended result{core::Tensor::empty(values.shape(), values.dtype()), core::Tensor()};
+  Attended result{core::Tensor::empty(sizes.dst_shape(), values.dtype()), core::Tensor()};
   T* kept = nullptr;
   if (keep) {
     result.alpha = core::Tensor::empty(per_edge, values.dtype());

@@ -146,6 +146,32 @@ CsrMatrix normalize_rows(const CsrMatrix& matrix) {
   return matrix.with_values(std::move(values));
 }
 
+CsrMatrix select_rows(const CsrMatrix& matrix, std::span<const std::int64_t> rows) {
+  std::vector<std::int64_t> row_ptr{0};
+  std::vector<std::int32_t> col_idx;
+  std::vector<std::int64_t> from;  // position of each entry in the matrix
+  for (const std::int64_t row : rows) {
+    if (row < 0 || row >= matrix.rows()) {
+      throw InvalidArgument(
+          text("select_rows: a row must be 0 to ", matrix.rows() - 1, ", got ", row));
+    }
+    for (std::int64_t e = matrix.row_ptr()[row]; e < matrix.row_ptr()[row + 1]; ++e) {
+      col_idx.push_back(matrix.col_idx()[e]);
+      from.push_back(e);
+    }
+    row_ptr.push_back(static_cast<std::int64_t>(from.size()));
+  }
+  Tensor values = Tensor::empty({static_cast<std::int64_t>(from.size())}, matrix.values().dtype());
+  core::dispatch(values.dtype(), [&]<class T>() {
+    const std::span<const T> all = matrix.values().data<T>();
+    const std::span<T> selected = values.mutable_data<T>();
+    for (std::size_t e = 0; e < from.size(); ++e) {
+      selected[e] = all[from[e]];
+    }
+  });
+  return {matrix.columns(), std::move(row_ptr), std::move(col_idx), std::move(values)};
+}
+
 Tensor to_dense(const CsrMatrix& matrix) {
   Tensor dense = Tensor::zeros({matrix.rows(), matrix.columns()}, matrix.values().dtype());
   core::dispatch(dense.dtype(), [&]<class T>() {

@@ -17,15 +17,16 @@ namespace {
 AttentionSizes check(const graph::Graph& graph, const Variable& queries, const Variable& keys,
                      const Variable& values) {
   const core::Shape& shape = queries.shape();
-  if (shape.rank() != 3 || shape[0] != graph.num_nodes()) {
-    throw ShapeError(core::text("dot_attention: queries must be [", graph.num_nodes(),
+  if (shape.rank() != 3 || shape[0] != graph.num_dst()) {
+    throw ShapeError(core::text("dot_attention: queries must be [", graph.num_dst(),
                                 ", heads, channels], got ", shape.to_string()));
   }
-  core::require_shape(keys.value(), shape, "dot_attention", "keys");
-  core::require_shape(values.value(), shape, "dot_attention", "values");
+  const core::Shape src_shape{graph.num_src(), shape[1], shape[2]};
+  core::require_shape(keys.value(), src_shape, "dot_attention", "keys");
+  core::require_shape(values.value(), src_shape, "dot_attention", "values");
   core::require_same_dtype(queries.value(), keys.value(), "dot_attention");
   core::require_same_dtype(queries.value(), values.value(), "dot_attention");
-  return {shape[0], shape[1], shape[2]};
+  return {graph.num_dst(), graph.num_src(), shape[1], shape[2]};
 }
 
 double inverse_root(const AttentionSizes& sizes) {

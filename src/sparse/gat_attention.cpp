@@ -17,8 +17,8 @@ namespace {
 AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variable& values,
                      const Variable& att_dst, const Variable& att_src) {
   const core::Shape& shape = z.shape();
-  if (shape.rank() != 3 || shape[0] != graph.num_nodes()) {
-    throw ShapeError(core::text("gat_attention: z must be [", graph.num_nodes(),
+  if (shape.rank() != 3 || shape[0] != graph.num_src()) {
+    throw ShapeError(core::text("gat_attention: z must be [", graph.num_src(),
                                 ", heads, channels], got ", shape.to_string()));
   }
   core::require_shape(att_dst.value(), {shape[1], shape[2]}, "gat_attention", "att_dst");
@@ -27,7 +27,7 @@ AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variabl
   core::require_same_dtype(z.value(), att_src.value(), "gat_attention");
   core::require_shape(values.value(), shape, "gat_attention", "values");
   core::require_same_dtype(z.value(), values.value(), "gat_attention");
-  return {shape[0], shape[1], shape[2]};
+  return {graph.num_dst(), graph.num_src(), shape[1], shape[2]};
 }
 
 // What the forward pass leaves to the backward pass.
@@ -36,8 +36,8 @@ struct Saved {
   AttentionSizes sizes;
   double negative_slope;
   double dropout_scale;
-  Tensor dst_part;  // att_dst . z, [nodes, heads]
-  Tensor src_part;  // att_src . z, [nodes, heads]
+  Tensor dst_part;  // att_dst . z, [num_dst, heads]
+  Tensor src_part;  // att_src . z, [num_src, heads]
   Tensor alpha;     // [edges, heads], minus where dropped
 };
 
@@ -46,13 +46,14 @@ std::int64_t node_grain(const AttentionSizes& s) {
   return std::max<std::int64_t>(64, 65536 / (s.width() + 8));
 }
 
-Tensor node_part(const AttentionSizes& s, const Tensor& z, const Tensor& att) {
-  Tensor part = Tensor::empty({s.nodes, s.heads}, z.dtype());
+// att . z of the first `nodes` nodes.
+Tensor node_part(const AttentionSizes& s, std::int64_t nodes, const Tensor& z, const Tensor& att) {
+  Tensor part = Tensor::empty({nodes, s.heads}, z.dtype());
   dispatch(z.dtype(), [&]<class T>() {
     const T* x = z.data<T>().data();
     const T* a = att.data<T>().data();
     T* out = part.mutable_data<T>().data();
-    core::parallel_for(s.nodes, node_grain(s), [&](std::int64_t begin, std::int64_t end) {
+    core::parallel_for(nodes, node_grain(s), [&](std::int64_t begin, std::int64_t end) {
       kernels<T>().head_dots(begin, end, s.heads, s.channels, x, a, out);
     });
   });
@@ -61,15 +62,15 @@ Tensor node_part(const AttentionSizes& s, const Tensor& z, const Tensor& att) {
 
 struct LogitGradients {
   Tensor edges;  // [edges, heads]
-  Tensor dst;    // summed over the in-edges of a node, [nodes, heads]
-  Tensor src;    // summed over its out-edges, [nodes, heads]
+  Tensor dst;    // summed over the in-edges of a node, [num_dst, heads]
+  Tensor src;    // summed over its out-edges, [num_src, heads]
 };
 
 // First half of the backward pass: walks the in-edges.
 LogitGradients walk_in_edges(const Saved& saved, const Tensor& values, const Tensor& grad_output) {
   const AttentionSizes& s = saved.sizes;
-  LogitGradients grads{Tensor(), Tensor::empty({s.nodes, s.heads}, values.dtype()),
-                       Tensor::empty({s.nodes, s.heads}, values.dtype())};
+  LogitGradients grads{Tensor(), Tensor::empty({s.num_dst, s.heads}, values.dtype()),
+                       Tensor::empty({s.num_src, s.heads}, values.dtype())};
   dispatch(values.dtype(), [&]<class T>() {
     const T* dst_part = saved.dst_part.data<T>().data();
     const T* src_part = saved.src_part.data<T>().data();
@@ -93,10 +94,11 @@ struct NodeGradients {
 NodeGradients walk_out_edges(const Saved& saved, const Tensor& att_dst, const Tensor& att_src,
                              const Tensor& grad_output, bool values_apart, LogitGradients& grads) {
   const AttentionSizes& s = saved.sizes;
-  NodeGradients result{Tensor::empty(grad_output.shape(), grad_output.dtype()), Tensor()};
+  const core::Shape shape{s.num_src, s.heads, s.channels};
+  NodeGradients result{Tensor::empty(shape, grad_output.dtype()), Tensor()};
   if (values_apart) {
     result.values = std::move(result.z);
-    result.z = Tensor::zeros(grad_output.shape(), grad_output.dtype());
+    result.z = Tensor::zeros(shape, grad_output.dtype());
   }
   dispatch(grad_output.dtype(), [&]<class T>() {
     const Kernels<T>& k = kernels<T>();
@@ -114,13 +116,14 @@ NodeGradients walk_out_edges(const Saved& saved, const Tensor& att_dst, const Te
       k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to_values);
       k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, src, att_src.data<T>().data(),
                            to_z);
-      k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, dst, att_dst.data<T>().data(),
-                           to_z);
+      k.add_outer_products(rows.begin, std::min(rows.end, s.num_dst), s.heads, s.channels, dst,
+                           att_dst.data<T>().data(), to_z);
     });
   });
   return result;
 }
 
+// part^T z, over the nodes that `part` has.
 Tensor attention_vector_gradient(const AttentionSizes& s, const Tensor& part, const Tensor& z) {
   return dispatch(z.dtype(), [&]<class T>() {
     const T* a = part.data<T>().data();
@@ -128,7 +131,7 @@ Tensor attention_vector_gradient(const AttentionSizes& s, const Tensor& part, co
     const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::span<T> sum) {
       kernels<T>().add_weighted_rows(begin, end, s.heads, s.channels, a, x, sum.data());
     };
-    return core::parallel_reduce_rows<T>(s.nodes, node_grain(s), s.width(), add_rows)
+    return core::parallel_reduce_rows<T>(part.size(0), node_grain(s), s.width(), add_rows)
         .reshape({s.heads, s.channels});
   });
 }
@@ -144,8 +147,8 @@ Variable attention(const graph::Graph& graph, const Variable& z, const Variable&
               sizes,
               options.negative_slope,
               dropout.scale(),
-              node_part(sizes, z.value(), att_dst.value()),
-              node_part(sizes, z.value(), att_src.value()),
+              node_part(sizes, sizes.num_dst, z.value(), att_dst.value()),
+              node_part(sizes, sizes.num_src, z.value(), att_src.value()),
               Tensor()};
   const bool keep = autograd::should_record({z, values, att_dst, att_src});
   Attended result = dispatch(z.dtype(), [&]<class T>() {

@@ -17,17 +17,17 @@ namespace {
 AttentionSizes check(const graph::Graph& graph, const Variable& src, const Variable& dst,
                      const Variable& values, const Variable& att) {
   const core::Shape& shape = src.shape();
-  if (shape.rank() != 3 || shape[0] != graph.num_nodes()) {
-    throw ShapeError(core::text("gatv2_attention: src must be [", graph.num_nodes(),
+  if (shape.rank() != 3 || shape[0] != graph.num_src()) {
+    throw ShapeError(core::text("gatv2_attention: src must be [", graph.num_src(),
                                 ", heads, channels], got ", shape.to_string()));
   }
-  core::require_shape(dst.value(), shape, "gatv2_attention", "dst");
+  core::require_shape(dst.value(), {graph.num_dst(), shape[1], shape[2]}, "gatv2_attention", "dst");
   core::require_shape(att.value(), {shape[1], shape[2]}, "gatv2_attention", "att");
   core::require_same_dtype(src.value(), dst.value(), "gatv2_attention");
   core::require_same_dtype(src.value(), att.value(), "gatv2_attention");
   core::require_shape(values.value(), shape, "gatv2_attention", "values");
   core::require_same_dtype(src.value(), values.value(), "gatv2_attention");
-  return {shape[0], shape[1], shape[2]};
+  return {graph.num_dst(), graph.num_src(), shape[1], shape[2]};
 }
 
 // What the forward pass leaves to the backward pass.
@@ -51,12 +51,12 @@ struct Saved {
 // grad_att = sum_i dst[i] in[i] + sum_j src[j] out[j].
 struct SlopeSums {
   Tensor logits;  // g_e, [edges, heads]
-  Tensor in;      // [nodes, heads, channels]
+  Tensor in;      // [num_dst, heads, channels]
 };
 
 SlopeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
   const AttentionSizes& s = saved.sizes;
-  SlopeSums sums{Tensor(), Tensor::empty(saved.src.shape(), saved.src.dtype())};
+  SlopeSums sums{Tensor(), Tensor::empty(saved.dst.shape(), saved.dst.dtype())};
   dispatch(sums.in.dtype(), [&]<class T>() {
     const T* src = saved.src.data<T>().data();
     const T* dst = saved.dst.data<T>().data();
@@ -72,8 +72,8 @@ SlopeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
 }
 
 struct OutEdgeSums {
-  Tensor slopes;  // out[j], [nodes, heads, channels]
-  Tensor values;  // sum of dropout(alpha) grad_output, [nodes, heads, channels]
+  Tensor slopes;  // out[j], [num_src, heads, channels]
+  Tensor values;  // sum of dropout(alpha) grad_output, [num_src, heads, channels]
 };
 
 OutEdgeSums walk_out_edges(const Saved& saved, const Tensor& grad_output, const Tensor& logits) {
@@ -113,7 +113,7 @@ void times_attention(const AttentionSizes& s, const Tensor& att, const Tensor* m
     const T* a = att.data<T>().data();
     const T* plus = more != nullptr ? more->data<T>().data() : nullptr;
     T* x = sums.mutable_data<T>().data();
-    core::parallel_for(s.nodes, node_grain(s), [&](std::int64_t begin, std::int64_t end) {
+    core::parallel_for(sums.size(0), node_grain(s), [&](std::int64_t begin, std::int64_t end) {
       kernels<T>().scale_columns(begin, end, s.width(), a, plus, x);
     });
   });
@@ -127,10 +127,10 @@ Tensor attention_vector_gradient(const Saved& saved, const Tensor& in, const Ten
     const T* dst = saved.dst.data<T>().data();
     const T* src = saved.src.data<T>().data();
     const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::span<T> sum) {
-      kernels<T>().add_products(begin, end, s.width(), a, dst, sum.data());
+      kernels<T>().add_products(begin, std::min(end, s.num_dst), s.width(), a, dst, sum.data());
       kernels<T>().add_products(begin, end, s.width(), b, src, sum.data());
     };
-    return core::parallel_reduce_rows<T>(s.nodes, node_grain(s), s.width(), add_rows)
+    return core::parallel_reduce_rows<T>(s.num_src, node_grain(s), s.width(), add_rows)
         .reshape({s.heads, s.channels});
   });
 }

@@ -20,7 +20,7 @@ std::vector<T> edge_softmax(const graph::Graph& graph, std::int64_t heads,
                             const std::vector<T>& logits) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> alpha(logits.size());
-  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+  for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
     for (std::int64_t h = 0; h < heads; ++h) {
       T most = -std::numeric_limits<T>::infinity();
       T sum = 0;
@@ -38,7 +38,7 @@ std::vector<T> edge_softmax(const graph::Graph& graph, std::int64_t heads,
   return alpha;
 }
 
-/// Attention coefficients of a GAT layer, [num_edges, heads]; z is [num_nodes, heads, channels].
+/// Attention coefficients of a GAT layer, [num_edges, heads]; z is [num_src, heads, channels].
 template <class T>
 std::vector<T> gat_coefficients(const graph::Graph& graph, std::int64_t heads,
                                 std::int64_t channels, const std::vector<T>& z,
@@ -46,7 +46,7 @@ std::vector<T> gat_coefficients(const graph::Graph& graph, std::int64_t heads,
                                 T negative_slope) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
-  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+  for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
     for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
       for (std::int64_t h = 0; h < heads; ++h) {
         T x = 0;
@@ -61,14 +61,15 @@ std::vector<T> gat_coefficients(const graph::Graph& graph, std::int64_t heads,
   return edge_softmax(graph, heads, logits);
 }
 
-/// Coefficients of dot-product attention; queries and keys are [num_nodes, heads, channels].
+/// Coefficients of dot-product attention; queries are [num_dst, heads,
+/// channels], keys [num_src, heads, channels].
 template <class T>
 std::vector<T> dot_coefficients(const graph::Graph& graph, std::int64_t heads,
                                 std::int64_t channels, const std::vector<T>& queries,
                                 const std::vector<T>& keys) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
-  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+  for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
     for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
       for (std::int64_t h = 0; h < heads; ++h) {
         T x = 0;
@@ -83,7 +84,8 @@ std::vector<T> dot_coefficients(const graph::Graph& graph, std::int64_t heads,
   return edge_softmax(graph, heads, logits);
 }
 
-/// Coefficients of GATv2; dst and src are [num_nodes, heads, channels].
+/// Coefficients of GATv2; dst is [num_dst, heads, channels], src [num_src, heads,
+/// channels].
 template <class T>
 std::vector<T> gatv2_coefficients(const graph::Graph& graph, std::int64_t heads,
                                   std::int64_t channels, const std::vector<T>& dst,
@@ -91,7 +93,7 @@ std::vector<T> gatv2_coefficients(const graph::Graph& graph, std::int64_t heads,
                                   T negative_slope) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
-  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+  for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
     for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
       for (std::int64_t h = 0; h < heads; ++h) {
         T logit = 0;
@@ -112,8 +114,8 @@ template <class T>
 std::vector<T> aggregate(const graph::Graph& graph, std::int64_t heads, std::int64_t channels,
                          const std::vector<T>& weight, const std::vector<T>& z) {
   const graph::CsrView in = graph.in_edges();
-  std::vector<T> out(z.size());
-  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
+  std::vector<T> out(static_cast<std::size_t>(graph.num_dst() * heads * channels));
+  for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
     for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
       for (std::int64_t h = 0; h < heads; ++h) {
         for (std::int64_t c = 0; c < channels; ++c) {

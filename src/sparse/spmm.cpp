@@ -17,13 +17,16 @@ using core::Tensor;
 
 namespace {
 
-// The values of rows of the transpose, brought together.
+// The values of rows of the transpose, brought together; zero where they belong to row num_rows of
+// the matrix or a later one.
 template <std::floating_point T>
-PoolArray<T> gather_values(const Rows& rows, const std::int64_t* position, const T* values) {
+PoolArray<T> gather_values(const Rows& rows, const std::int64_t* position, const T* values,
+                           std::int64_t num_rows) {
   PoolArray<T> gathered(rows.num_edges());
   T* to = gathered.data();
   for (std::int64_t k = 0; k < rows.num_edges(); ++k) {
-    to[k] = values[position[rows.first_edge() + k]];
+    const std::int64_t t = rows.first_edge() + k;
+    to[k] = rows.col_idx[t] < num_rows ? values[position[t]] : T{0};
   }
   return gathered;
 }
@@ -50,12 +53,12 @@ bool worth_skipping_zeros(const CsrMatrix& features) {
   return features.num_stored_zeros() > features.num_nonzeros() / 8;
 }
 
-Tensor multiply(const CsrMatrix& features, const Tensor& weight) {
+Tensor multiply(const CsrMatrix& features, const Tensor& weight, std::int64_t num_rows) {
   const std::int64_t width = weight.size(1);
-  Tensor out = Tensor::empty({features.rows(), width}, weight.dtype());
+  Tensor out = Tensor::empty({num_rows, width}, weight.dtype());
   const bool skip_zeros = worth_skipping_zeros(features);
   dispatch(weight.dtype(), [&]<class T>() {
-    const std::span row_ptr = features.row_ptr();
+    const std::span row_ptr = features.row_ptr().first(static_cast<std::size_t>(num_rows) + 1);
     const T* values = features.values().data<T>().data();
     const T* dense = weight.data<T>().data();
     T* to = out.mutable_data<T>().data();
@@ -68,9 +71,10 @@ Tensor multiply(const CsrMatrix& features, const Tensor& weight) {
 }
 
 Tensor multiply_transposed(const CsrMatrix& features, const Tensor& grad) {
+  const std::int64_t num_rows = grad.size(0);
   const std::int64_t width = grad.size(1);
   Tensor out = Tensor::empty({features.columns(), width}, grad.dtype());
-  const bool skip_zeros = worth_skipping_zeros(features);
+  const bool skip_zeros = num_rows < features.rows() || worth_skipping_zeros(features);
   dispatch(grad.dtype(), [&]<class T>() {
     const std::span row_ptr = features.transpose_row_ptr();
     const T* values = features.values().data<T>().data();
@@ -79,7 +83,7 @@ Tensor multiply_transposed(const CsrMatrix& features, const Tensor& grad) {
     parallel_row_blocks(row_ptr, entries_a_block(width), [&](std::int64_t begin, std::int64_t end) {
       const Rows rows{row_ptr.data(), features.transpose_col_idx().data(), begin, end};
       const PoolArray<T> local =
-          gather_values<T>(rows, features.transpose_position().data(), values);
+          gather_values<T>(rows, features.transpose_position().data(), values, num_rows);
       multiply_rows<T>(rows, local.data(), skip_zeros, dense, width, to);
     });
   });
@@ -89,13 +93,21 @@ Tensor multiply_transposed(const CsrMatrix& features, const Tensor& grad) {
 }  // namespace
 
 Variable spmm(const CsrMatrix& features, const Variable& weight) {
+  return spmm(features, weight, features.rows());
+}
+
+Variable spmm(const CsrMatrix& features, const Variable& weight, std::int64_t num_rows) {
   const core::Shape& shape = weight.shape();
   if (shape.rank() != 2 || shape[0] != features.columns()) {
     throw ShapeError(
         core::text("spmm: weight must be [", features.columns(), ", C], got ", shape.to_string()));
   }
+  if (num_rows < 0 || num_rows > features.rows()) {
+    throw InvalidArgument(
+        core::text("spmm: num_rows must be 0 to ", features.rows(), ", got ", num_rows));
+  }
   core::require_same_dtype(features.values(), weight.value(), "spmm");
-  return autograd::record("spmm", multiply(features, weight.value()), {weight},
+  return autograd::record("spmm", multiply(features, weight.value(), num_rows), {weight},
                           [features](Node& node, const Tensor& grad_output) {
                             node.add_grad(0, multiply_transposed(features, grad_output));
                           });

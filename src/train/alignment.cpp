@@ -36,6 +36,9 @@ AlignmentRegularizer::AlignmentRegularizer(const AlignmentOptions& options) : op
   if (options.distance.support == align::Support::edges && !options.graph) {
     throw InvalidArgument("alignment: support edges needs a graph, got none");
   }
+  if (options.distance.support == align::Support::edges && !options.all_nodes) {
+    throw InvalidArgument("alignment: support edges needs all nodes, got all_nodes = false");
+  }
 }
 
 align::Clouds AlignmentRegularizer::Report::clouds() const {

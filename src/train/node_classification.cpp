@@ -1,23 +1,69 @@
+#include <memory>
+#include <numeric>
+#include <vector>
+
 #include <attune/autograd/variable.hpp>
 #include <attune/graph/builder.hpp>
+#include <attune/graph/receptive_field.hpp>
 #include <attune/train/node_classification.hpp>
 
 namespace attune::train {
+
+namespace {
+
+/// The part of a problem that some nodes depend on.
+struct PartOfProblem {
+  nn::Features features;
+  std::vector<graph::Graph> blocks;
+  std::vector<std::int32_t> labels;  // of the targets, in the order of the field
+  std::vector<std::int64_t> rows;
+};
+
+}  // namespace
 
 NodeClassification::NodeClassification(const data::NodeDataset& dataset)
     : dataset_(&dataset),
       features_(dataset.features),
       graph_(graph::with_self_loops(dataset.graph)) {}
 
-ClassificationTask NodeClassification::task(const models::GraphClassifier& model) const {
+RowsPass NodeClassification::pass(const models::GraphClassifier& model,
+                                  std::span<const std::int64_t> targets) const {
+  const graph::ReceptiveField field =
+      graph::receptive_field(graph_, targets, model.options().layers);
+  auto part = std::make_shared<PartOfProblem>();
+  part->features = nn::select_rows(features_, field.nodes);
+  part->blocks = field.blocks;
+  for (const std::int64_t node : field.targets()) {
+    part->labels.push_back(dataset_->labels[node]);
+  }
+  part->rows.resize(part->labels.size());
+  std::iota(part->rows.begin(), part->rows.end(), std::int64_t{0});
   return {.logits =
-              [this, &model](nn::ForwardContext& context) {
-                return model.forward(features_, graph_, context);
+              [part, &model](nn::ForwardContext& context) {
+                return model.forward(part->features, part->blocks, context);
               },
-          .labels = dataset_->labels,
-          .train = dataset_->split.train,
-          .validation = dataset_->split.validation,
-          .test = dataset_->split.test};
+          .labels = part->labels,  // lives as long as the function
+          .rows = part->rows};
+}
+
+ClassificationTask NodeClassification::task(const models::GraphClassifier& model,
+                                            ComputedNodes computed) const {
+  const auto& split = dataset_->split;
+  ClassificationTask task{.logits =
+                              [this, &model](nn::ForwardContext& context) {
+                                return model.forward(features_, graph_, context);
+                              },
+                          .labels = dataset_->labels,
+                          .train = split.train,
+                          .validation = split.validation,
+                          .test = split.test};
+  if (computed == ComputedNodes::needed && !split.train.empty()) {
+    task.training_pass = pass(model, split.train);
+  }
+  if (computed == ComputedNodes::needed && !split.validation.empty()) {
+    task.validation_pass = pass(model, split.validation);
+  }
+  return task;
 }
 
 core::Tensor NodeClassification::logits(const models::GraphClassifier& model) const {

@@ -51,6 +51,18 @@ ClassificationTask checked(ClassificationTask task) {
   return task;
 }
 
+RowsPass training_pass(const ClassificationTask& task,
+                       const std::vector<Regularizer*>& regularizers) {
+  const bool all = std::ranges::any_of(
+      regularizers, [](const Regularizer* each) { return each->needs_all_rows(); });
+  return all || !task.training_pass ? RowsPass{task.logits, task.labels, task.train}
+                                    : *task.training_pass;
+}
+
+RowsPass validation_pass(const ClassificationTask& task) {
+  return task.validation_pass.value_or(RowsPass{task.logits, task.labels, task.validation});
+}
+
 double median(std::vector<double> values) {
   if (values.empty()) {
     return 0;
@@ -124,6 +136,8 @@ Trainer::Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask 
                  const FitOptions& options, std::vector<Regularizer*> regularizers)
     : options_(checked(options)),
       task_(checked(std::move(task))),
+      training_pass_(training_pass(task_, regularizers)),
+      validation_pass_(validation_pass(task_)),
       regularizers_(std::move(regularizers)),
       all_parameters_(parameters),
       best_(parameters),
@@ -151,7 +165,7 @@ void Trainer::initialize_regularizers() {
     const autograd::NoGradScope no_grad;
     nn::ForwardContext context;
     context.head_sink = sinks_.get();
-    (void)task_.logits(context);
+    (void)training_pass_.logits(context);
   }
   for (std::size_t i = 0; i < regularizers_.size(); ++i) {
     regularizers_[i]->initialize(options_.seed);
@@ -177,8 +191,9 @@ EpochReport Trainer::run_next_epoch() {
   EpochReport report;
   report.epoch = ++epoch_;
   report.train_loss = training_step(report.regularizer);
-  if (!task_.validation.empty()) {
-    report.validation = loss_and_accuracy(evaluate(), task_.labels, task_.validation);
+  if (!validation_pass_.rows.empty()) {
+    report.validation = loss_and_accuracy(evaluate(validation_pass_), validation_pass_.labels,
+                                          validation_pass_.rows);
   }
   if (is_best(report.validation)) {
     best_.take();
@@ -203,7 +218,8 @@ double Trainer::training_step(double& regularizer) {
   nn::ForwardContext context(
       core::RandomStream(options_.seed, core::Purpose::dropout).at_step(step));
   context.head_sink = sinks_.get();
-  const Variable loss = ops::cross_entropy(task_.logits(context), task_.labels, task_.train);
+  const Variable loss = ops::cross_entropy(training_pass_.logits(context), training_pass_.labels,
+                                           training_pass_.rows);
   const double value = loss.value().item();
   const Variable total = with_regularizers(loss, regularizer);
   if (!std::isfinite(total.value().item())) {
@@ -227,10 +243,10 @@ Variable Trainer::with_regularizers(Variable loss, double& regularizer) {
   return loss;
 }
 
-Tensor Trainer::evaluate() const {
+Tensor Trainer::evaluate(const RowsPass& pass) const {
   const autograd::NoGradScope no_grad;
   nn::ForwardContext context;
-  return task_.logits(context).value();
+  return pass.logits(context).value();
 }
 
 void Trainer::record(const EpochReport& report) {
@@ -261,7 +277,7 @@ FitResult Trainer::finish() {
   if (epoch_ > 0) {
     best_.restore();
   }
-  const Tensor logits = evaluate();
+  const Tensor logits = evaluate({task_.logits, {}, {}});
   const auto measure = [&](std::span<const std::int64_t> rows) {
     return rows.empty() ? std::nullopt
                         : std::optional(evaluate_predictions(logits, task_.labels, rows));

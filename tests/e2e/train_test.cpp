@@ -165,6 +165,26 @@ TEST_CASE("A run: --resume refuses another model than was saved, and names the o
   CHECK_THAT(outcome.err, Catch::Contains("heads"));
 }
 
+TEST_CASE("A run: --compute chooses the nodes of an epoch, and is part of the run", "[e2e]") {
+  const TemporaryFolder folder;
+  const auto digest = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = small_run({"--json", folder.path("r.json")});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    REQUIRE(run_attune(arguments).status == 0);
+    return read_json(folder.path("r.json")).at("runs").at(0).at("weights_sha256");
+  };
+  const json needed = digest({"--compute", "needed"});
+  CHECK(digest({}) == needed);
+  CHECK(digest({"--compute", "all", "--out", folder.path("run")}) != needed);
+  const CommandOutcome other = run_attune(small_run({"--resume", folder.path("run")}));
+  CHECK(other.status == 2);
+  CHECK_THAT(other.err, Catch::Contains("run.compute was \"all\", got \"auto\""));
+  const CommandOutcome edges =
+      run_attune(small_run({"--align", "ct", "--align-support", "edges", "--compute", "needed"}));
+  CHECK(edges.status == 2);
+  CHECK_THAT(edges.err, Catch::Contains("support edges needs all nodes"));
+}
+
 TEST_CASE("A config file sets options and a key that is none is an error", "[e2e]") {
   const TemporaryFolder folder;
   const std::string good =

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <attune/graph/graph.hpp>
@@ -60,6 +61,14 @@ class GraphClassifier final : public nn::Module {
   /// @throws ShapeError       x is not [graph.num_nodes(), in_channels]
   /// @throws InvalidArgument  a node has no self-loop
   [[nodiscard]] Variable forward(const nn::Features& x, const graph::Graph& graph,
+                                 nn::ForwardContext& ctx) const;
+
+  /// The same for the targets of a receptive field alone.
+  /// @param x       features of field.nodes, [field.nodes.size(), in_channels]
+  /// @param blocks  field.blocks, one a layer
+  /// @return        logits, [field.targets().size(), num_classes]
+  /// @throws ShapeError       as above, or not one block a layer
+  [[nodiscard]] Variable forward(const nn::Features& x, std::span<const graph::Graph> blocks,
                                  nn::ForwardContext& ctx) const;
 
   [[nodiscard]] const GraphClassifierOptions& options() const noexcept { return options_; }

@@ -9,7 +9,9 @@
 namespace attune::nn {
 
 /// The clouds of queries and keys of one attention layer, as its heads see them: after projection,
-/// before scaling, softmax and coefficient dropout.
+/// before scaling, softmax and coefficient dropout. Queries are of those who attend, keys of those
+/// who may be attended to: the same nodes or tokens, but in a block of a graph, whose dst nodes,
+/// the first of its src nodes, have queries and all of whose src nodes have keys.
 struct AttentionHeads {
   Variable queries;  ///< [num_queries, heads, channels]
   Variable keys;     ///< [num_keys, heads, channels]

@@ -62,12 +62,12 @@ class GATConv final : public GraphLayer {
   /// @throws InvalidArgument  a size below 1, a dropout outside [0, 1), negative_slope not finite
   GATConv(const GATConvOptions& options, Initializer& init);
 
-  /// @param x      node features, [num_nodes, in_channels]
+  /// @param x      node features, [num_src, in_channels]
   /// @param graph  row i lists the nodes that i attends to
   /// @param ctx    mode and random stream; a head sink receives the queries and keys that
   ///               options.reported names, an attention sink alpha
-  /// @return       [num_nodes, output_channels()]
-  /// @throws ShapeError       x is not [graph.num_nodes(), in_channels]
+  /// @return       [num_dst, output_channels()]
+  /// @throws ShapeError       x is not [graph.num_src(), in_channels]
   /// @throws InvalidArgument  a node has no self-loop, while expect_self_loops
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
@@ -75,7 +75,7 @@ class GATConv final : public GraphLayer {
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
 
  private:
-  void report_heads(const Variable& z, HeadSink& sink) const;
+  void report_heads(const Variable& z, std::int64_t num_dst, HeadSink& sink) const;
 
   GATConvOptions options_;
   Dropout dropout_;

@@ -59,12 +59,12 @@ class GATv2Conv final : public GraphLayer {
   /// @throws InvalidArgument  a size below 1, a dropout outside [0, 1), negative_slope not finite
   GATv2Conv(const GATv2ConvOptions& options, Initializer& init);
 
-  /// @param x      node features, [num_nodes, in_channels]
+  /// @param x      node features, [num_src, in_channels]
   /// @param graph  row i lists the nodes that i attends to
   /// @param ctx    mode and random stream; a head sink receives queries q and keys k, an attention
   ///               sink alpha
-  /// @return       [num_nodes, output_channels()]
-  /// @throws ShapeError       x is not [graph.num_nodes(), in_channels]
+  /// @return       [num_dst, output_channels()]
+  /// @throws ShapeError       x is not [graph.num_src(), in_channels]
   /// @throws InvalidArgument  a node has no self-loop, while expect_self_loops
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;

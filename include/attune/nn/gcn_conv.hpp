@@ -38,11 +38,11 @@ class GCNConv final : public GraphLayer {
   /// @throws InvalidArgument  a size below 1, a dropout outside [0, 1)
   GCNConv(const GCNConvOptions& options, Initializer& init);
 
-  /// @param x      node features, [num_nodes, in_channels]
+  /// @param x      node features, [num_src, in_channels]
   /// @param graph  row i lists the nodes that i hears
   /// @param ctx    mode and random stream
-  /// @return       [num_nodes, out_channels]
-  /// @throws ShapeError       x is not [graph.num_nodes(), in_channels]
+  /// @return       [num_dst, out_channels]
+  /// @throws ShapeError       x is not [graph.num_src(), in_channels]
   /// @throws InvalidArgument  a node has no self-loop, while expect_self_loops
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;

@@ -12,10 +12,12 @@ namespace attune::nn {
 /// A layer that turns the features of nodes into others along the edges of a graph.
 class GraphLayer : public Module {
  public:
-  /// @param x      [num_nodes, in_channels]
-  /// @param graph  row i of in_edges() lists the nodes that i hears
-  /// @return       [num_nodes, output_channels()]
-  /// @throws ShapeError  x is not [graph.num_nodes(), in_channels]
+  /// @param x      [num_src, in_channels]
+  /// @param graph  row i of in_edges() lists the nodes that i hears; a whole graph or a block,
+  /// which
+  ///               yields some of the nodes that enter
+  /// @return       [num_dst, output_channels()]
+  /// @throws ShapeError  x is not [graph.num_src(), in_channels]
   [[nodiscard]] virtual Variable forward(const Features& x, const graph::Graph& graph,
                                          ForwardContext& ctx) const = 0;
 

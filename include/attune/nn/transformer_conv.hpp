@@ -57,12 +57,12 @@ class TransformerConv final : public GraphLayer {
   /// @throws InvalidArgument  a size below 1, a dropout outside [0, 1)
   TransformerConv(const TransformerConvOptions& options, Initializer& init);
 
-  /// @param x      node features, [num_nodes, in_channels]
+  /// @param x      node features, [num_src, in_channels]
   /// @param graph  row i lists the nodes that i attends to
   /// @param ctx    mode and random stream; a head sink receives queries q and keys k, neither
   ///               scaled by sqrt(out_channels), an attention sink alpha
-  /// @return       [num_nodes, output_channels()]
-  /// @throws ShapeError       x is not [graph.num_nodes(), in_channels]
+  /// @return       [num_dst, output_channels()]
+  /// @throws ShapeError       x is not [graph.num_src(), in_channels]
   /// @throws InvalidArgument  a node has no self-loop, while expect_self_loops
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
@@ -75,7 +75,8 @@ class TransformerConv final : public GraphLayer {
     Variable bias;    // [out]
   };
   [[nodiscard]] Projection projection(const char* name, std::int64_t out, Initializer& init);
-  [[nodiscard]] Variable heads_of(const Features& x, const Projection& projection) const;
+  [[nodiscard]] Variable heads_of(const Features& x, std::int64_t num_rows,
+                                  const Projection& projection) const;
   [[nodiscard]] Variable mix(const Variable& attended, const Variable& skip) const;
 
   TransformerConvOptions options_;

@@ -52,6 +52,10 @@ class CsrMatrix {
 /// Every row divided by its sum; rows whose sum is zero stay as they are.
 [[nodiscard]] CsrMatrix normalize_rows(const CsrMatrix& matrix);
 
+/// Rows of a matrix in the order of the list; one may come several times.
+/// @throws InvalidArgument  a row outside [0, matrix.rows())
+[[nodiscard]] CsrMatrix select_rows(const CsrMatrix& matrix, std::span<const std::int64_t> rows);
+
 /// [rows, columns], for small matrices and tests.
 [[nodiscard]] core::Tensor to_dense(const CsrMatrix& matrix);
 

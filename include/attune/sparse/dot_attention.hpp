@@ -19,8 +19,9 @@ struct DotAttentionOptions {
 ///
 /// Cost, memory and determinism as of gat_attention(), which also explains the parameters that are
 /// not described here.
-/// @param queries, keys, values  [num_nodes, heads, channels]
-/// @return [num_nodes, heads, channels]; zero for a node without in-edges
+/// @param queries       [num_dst, heads, channels]
+/// @param keys, values  [num_src, heads, channels]
+/// @return [num_dst, heads, channels]; zero for a node without in-edges
 /// @throws ShapeError       shapes or element types do not fit
 /// @throws InvalidArgument  dropout outside [0, 1)
 [[nodiscard]] Variable dot_attention(const graph::Graph& graph, const Variable& queries,

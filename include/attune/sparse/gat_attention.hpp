@@ -22,14 +22,14 @@ struct GatAttentionOptions {
 /// Memory beside input and output: two numbers an edge and head, four a node and head. The sums
 /// of a node do not depend on how nodes are divided among threads.
 ///
-/// @param z               [num_nodes, heads, channels], the projected features
+/// @param z               [num_src, heads, channels], the projected features
 /// @param att_dst         [heads, channels], weighs the node that attends
 /// @param att_src         [heads, channels], weighs the node that is attended to
 /// @param dropout_stream  lane e * heads + h decides over coefficient (e, h); null: no dropout
 /// @param alpha           if not null, receives the coefficients before dropout, [num_edges,
 /// heads],
 ///                        in the order of graph.in_edges()
-/// @return [num_nodes, heads, channels]; zero for a node without in-edges
+/// @return [num_dst, heads, channels]; zero for a node without in-edges
 /// @throws ShapeError       shapes or element types do not fit
 /// @throws InvalidArgument  dropout outside [0, 1)
 [[nodiscard]] Variable gat_attention(const graph::Graph& graph, const Variable& z,

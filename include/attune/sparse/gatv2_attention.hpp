@@ -21,10 +21,10 @@ struct Gatv2AttentionOptions {
 /// The leaky ReLU is computed again in the backward pass instead of being stored for every edge and
 /// channel. Cost, memory and determinism as of gat_attention(), which also explains the parameters
 /// that are not described here.
-/// @param src  the projection of the node that is attended to, [num_nodes, heads, channels]
-/// @param dst  the projection of the node that attends, [num_nodes, heads, channels]
+/// @param src  the projection of the node that is attended to, [num_src, heads, channels]
+/// @param dst  the projection of the node that attends, [num_dst, heads, channels]
 /// @param att  [heads, channels]
-/// @return [num_nodes, heads, channels]; zero for a node without in-edges
+/// @return [num_dst, heads, channels]; zero for a node without in-edges
 /// @throws ShapeError       shapes or element types do not fit
 /// @throws InvalidArgument  dropout outside [0, 1)
 [[nodiscard]] Variable gatv2_attention(const graph::Graph& graph, const Variable& src,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include <attune/autograd/variable.hpp>
 #include <attune/core/random.hpp>
 #include <attune/sparse/csr_matrix.hpp>
@@ -11,6 +13,11 @@ namespace attune::sparse {
 /// derivative is taken with respect to the weight alone.
 /// @throws ShapeError  the weight is not [features.columns(), C], or the element types differ
 [[nodiscard]] Variable spmm(const CsrMatrix& features, const Variable& weight);
+
+/// The first rows of that product, [num_rows, C], at the cost of these rows.
+/// @throws InvalidArgument  num_rows outside [0, features.rows()]
+[[nodiscard]] Variable spmm(const CsrMatrix& features, const Variable& weight,
+                            std::int64_t num_rows);
 
 /// Dropout of the stored values: entry e is dropped where lane e of the stream says so
 /// (ops::DropoutRate). The same distribution as dropout of the dense matrix: zeros stay zeros.

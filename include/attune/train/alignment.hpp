@@ -29,6 +29,9 @@ struct AlignmentOptions {
   double weight = 0.01;  ///< lambda, at least 0; quote it with the reduction
   AlignedLayers layers = AlignedLayers::all;
   AlignmentReduction reduction = AlignmentReduction::sum;
+  /// Heads of all nodes are aligned; false: of those that a training step computes anyway, which is
+  /// faster where few nodes are trained on. Support edges needs all.
+  bool all_nodes = true;
   bool mask_padding = true;       ///< false: padding takes part, as reported
   double weight_decay = 0;        ///< of the networks that the distance learns
   std::int64_t warmup_steps = 0;  ///< lambda grows in proportion to the step up to this one
@@ -51,6 +54,9 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   explicit AlignmentRegularizer(const AlignmentOptions& options);
 
   [[nodiscard]] nn::HeadSink* head_sink() noexcept override { return this; }
+  [[nodiscard]] bool needs_all_rows() const noexcept override {
+    return options_.all_nodes && options_.weight > 0;
+  }
 
   /// @throws InvalidArgument  no layer reported a head that may be aligned
   void initialize(std::uint64_t seed) override;

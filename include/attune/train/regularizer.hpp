@@ -27,6 +27,9 @@ class Regularizer {
   /// Where attention layers report their heads; null if that is not needed.
   [[nodiscard]] virtual nn::HeadSink* head_sink() noexcept { return nullptr; }
 
+  /// Whether training steps must compute all rows for its sake, where the loss needs only some.
+  [[nodiscard]] virtual bool needs_all_rows() const noexcept { return false; }
+
   /// Makes the parameters. Drops whatever was reported before.
   virtual void initialize(std::uint64_t /*seed*/) {}
 

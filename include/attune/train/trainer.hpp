@@ -29,6 +29,13 @@ struct FitOptions {
   std::uint64_t seed = 0;        ///< of dropout and of regularisers
 };
 
+/// A pass that yields the rows that are looked at and no others, in an order of its own.
+struct RowsPass {
+  std::function<Variable(nn::ForwardContext&)> logits = nullptr;  ///< [num_rows, num_classes]
+  std::span<const std::int32_t> labels = {};                      ///< [num_rows]
+  std::span<const std::int64_t> rows = {};                        ///< 0 to num_rows - 1
+};
+
 /// Rows to be classified by one pass over all of them, as the nodes of a graph are. What the spans
 /// and the function refer to must outlive the Trainer.
 struct ClassificationTask {
@@ -37,6 +44,10 @@ struct ClassificationTask {
   std::span<const std::int64_t> train = {};       ///< rows to learn from, at least one
   std::span<const std::int64_t> validation = {};  ///< to choose the epoch by; empty: the last one
   std::span<const std::int64_t> test = {};  ///< to be judged on, once, at the end; may be empty
+  /// What training steps compute instead of all rows, unless a regulariser needs these; none: all.
+  std::optional<RowsPass> training_pass = std::nullopt;
+  /// What the evaluation after each epoch computes instead of all rows; none: all.
+  std::optional<RowsPass> validation_pass = std::nullopt;
 };
 
 struct EpochReport {
@@ -116,12 +127,14 @@ class Trainer {
   void initialize_regularizers();
   [[nodiscard]] double training_step(double& regularizer);
   [[nodiscard]] Variable with_regularizers(Variable loss, double& regularizer);
-  [[nodiscard]] core::Tensor evaluate() const;
+  [[nodiscard]] core::Tensor evaluate(const RowsPass& pass) const;
   void record(const EpochReport& report);
   [[nodiscard]] bool is_best(const std::optional<LossAndAccuracy>& validation);
 
   FitOptions options_;
   ClassificationTask task_;
+  RowsPass training_pass_;
+  RowsPass validation_pass_;  // no rows: there are none
   std::vector<Regularizer*> regularizers_;
   std::unique_ptr<Sinks> sinks_;                    // null: nobody listens
   std::vector<nn::NamedParameter> all_parameters_;  // of the model, then of the regularisers

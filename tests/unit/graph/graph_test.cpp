@@ -107,3 +107,34 @@ TEST_CASE("Graph: knows whether every node attends to itself", "[graph]") {
     CHECK(attune::graph::with_self_loops(awkward.graph).has_all_self_loops());
   }
 }
+
+//   dst 0 <- src 0, 2; dst 1 <- src 2
+TEST_CASE("Graph: a block has more src than dst nodes", "[graph]") {
+  const Graph block = Graph::block({0, 2, 3}, {0, 2, 2}, {2, 1, 9});
+  CHECK(block.num_dst() == 2);
+  CHECK(block.num_src() == 3);
+  CHECK(block.num_edges() == 3);
+  CHECK(copy(block.out_edges().row_ptr) == std::vector<std::int64_t>{0, 1, 1, 3});
+  CHECK(copy(block.out_edges().col_idx) == std::vector<std::int32_t>{0, 0, 1});
+  CHECK(copy(block.out_to_in()) == std::vector<std::int64_t>{0, 1, 2});
+  CHECK(block.out_degree(2) == 2);
+  CHECK(block.src_in_degree(2) == 9);
+  CHECK_FALSE(block.has_all_self_loops());
+  CHECK(Graph::block({0, 1}, {0}, {1, 1}).has_all_self_loops());
+  CHECK_THROWS_WITH(block.num_nodes(), Contains("got a block of 3 and 2"));
+  CHECK_THROWS_WITH(attune::graph::with_self_loops(block), Contains("got a block of 3 and 2"));
+}
+
+TEST_CASE("Graph: a block with as many src as dst nodes is a graph", "[graph]") {
+  const Graph block = Graph::block({0, 1, 2}, {1, 0}, {1, 1});
+  CHECK(block.num_nodes() == 2);
+  CHECK(block.has_all_self_loops() == false);
+}
+
+TEST_CASE("Graph: refuses a block that contradicts itself", "[graph]") {
+  REQUIRE_THROWS_WITH(Graph::block({0, 0, 0}, {}, {0}),
+                      Contains("its 2 dst nodes at least, got 1"));
+  REQUIRE_THROWS_WITH(Graph::block({0, 1}, {2}, {1, 1}),
+                      Contains("col_idx[0] must be 0 to 1, got 2"));
+  REQUIRE_THROWS_WITH(Graph::block({}, {}, {}), Contains("num_nodes + 1 entries"));
+}

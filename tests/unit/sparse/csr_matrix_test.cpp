@@ -34,6 +34,18 @@ TEST_CASE("normalize_rows divides by row sums and leaves empty rows alone", "[sp
   CHECK(testing::largest_error(testing::values_of<float>(dense), expected) < 1e-7);
 }
 
+TEST_CASE("select_rows takes rows in the order of the list", "[sparse]") {
+  const std::vector<std::int64_t> rows{2, 0, 1, 2};
+  const CsrMatrix selected = select_rows(example(), rows);
+  CHECK(selected.columns() == 3);
+  CHECK(testing::values_of<float>(to_dense(selected)) ==
+        std::vector<float>{0, 3, 4, 1, 0, 2, 0, 0, 0, 0, 3, 4});
+  CHECK(select_rows(example(), {}).rows() == 0);
+  CHECK_THROWS_WITH(select_rows(example(), std::vector<std::int64_t>{3}),
+                    Catch::Contains("a row must be 0 to 2, got 3"));
+  CHECK_THROWS_AS(select_rows(example(), std::vector<std::int64_t>{-1}), InvalidArgument);
+}
+
 TEST_CASE("CsrMatrix refuses patterns that contradict themselves", "[sparse]") {
   const auto make = [](std::int64_t columns, std::vector<std::int64_t> row_ptr,
                        std::vector<std::int32_t> col_idx) {

@@ -56,6 +56,29 @@ TEMPLATE_TEST_CASE("spmm and its derivative agree with their plain twins", "[spa
   }
 }
 
+TEMPLATE_TEST_CASE("spmm of the first rows is that of a matrix which has no others", "[sparse]",
+                   float, double) {
+  const CsrMatrix x = random_matrix<TestType>(50, 40, 3);
+  for (const std::int64_t num_rows : {0, 1, 2, 20, 49, 50}) {
+    CAPTURE(num_rows);
+    std::vector<std::int64_t> rows;
+    for (std::int64_t i = 0; i < num_rows; ++i) {
+      rows.push_back(i);
+    }
+    const Variable w(random_tensor<TestType>({40, 9}, 1), true);
+    const Variable own(random_tensor<TestType>({40, 9}, 1), true);
+    const Variable y = spmm(x, w, num_rows);
+    const Variable expected = spmm(select_rows(x, rows), own);
+    CHECK(values_of<TestType>(y.value()) == values_of<TestType>(expected.value()));
+    const Tensor grad = random_tensor<TestType>({num_rows, 9}, 2);
+    backward(y, grad);
+    backward(expected, grad);
+    CHECK(values_of<TestType>(w.grad()) == values_of<TestType>(own.grad()));
+  }
+  CHECK_THROWS_AS(spmm(x, Variable(random_tensor<TestType>({40, 9}, 1)), 51), InvalidArgument);
+  CHECK_THROWS_AS(spmm(x, Variable(random_tensor<TestType>({40, 9}, 1)), -1), InvalidArgument);
+}
+
 TEST_CASE("The derivative of spmm passes the gradient check", "[sparse][gradient]") {
   const CsrMatrix x = random_matrix<double>(7, 5, 3);
   const Variable w(random_tensor<double>({5, 3}, 1), true);

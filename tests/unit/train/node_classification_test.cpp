@@ -2,6 +2,7 @@
 
 #include "citation_toy.hpp"
 #include <attune/core/parallel.hpp>
+#include <attune/train/alignment.hpp>
 #include <attune/train/fit.hpp>
 #include <attune/train/node_classification.hpp>
 #include <attune/train/settings.hpp>
@@ -9,6 +10,9 @@
 using attune::models::GraphClassifier;
 using attune::models::GraphClassifierOptions;
 using attune::models::GraphModel;
+using attune::train::AlignmentRegularizer;
+using attune::train::ComputedNodes;
+using attune::train::EpochReport;
 using attune::train::FitResult;
 using attune::train::NodeClassification;
 using attune::train::Trainer;
@@ -54,4 +58,59 @@ TEST_CASE("node classification: the same weights on 1, 2 and 8 threads", "[train
   const std::string one = digest(1);
   CHECK(digest(2) == one);
   CHECK(digest(8) == one);
+}
+
+TEST_CASE("node classification: without dropout, needed nodes train as all nodes do",
+          "[train][fit][property]") {
+  const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
+  const NodeClassification problem(dataset);
+  for (const GraphModel which :
+       {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn}) {
+    CAPTURE(attune::train::to_string(which));
+    GraphClassifierOptions options = options_for(which);
+    options.dropout = 0;
+    options.attention_dropout = 0;
+    const GraphClassifier first(options, 1);
+    const GraphClassifier second(options, 1);
+    Trainer needed(first.parameters(), problem.task(first, ComputedNodes::needed), {.epochs = 5});
+    Trainer all(second.parameters(), problem.task(second, ComputedNodes::all), {.epochs = 5});
+    for (int epoch = 0; epoch < 5; ++epoch) {
+      const EpochReport a = needed.run_epoch();
+      const EpochReport b = all.run_epoch();
+      // Adam divides by the root of a squared gradient: rounding grows with the steps.
+      CHECK(a.train_loss == Approx(b.train_loss).epsilon(1e-4));
+      CHECK(a.validation->loss == Approx(b.validation->loss).epsilon(1e-4));
+      CHECK(a.validation->accuracy == Approx(b.validation->accuracy).margin(0.02));
+    }
+  }
+}
+
+TEST_CASE("node classification: an aligned step computes all nodes unless told otherwise",
+          "[train][align]") {
+  const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
+  const NodeClassification problem(dataset);
+  const auto num_queries = [&](bool all_nodes, double weight) {
+    struct Counter final : attune::train::Regularizer, attune::nn::HeadSink {
+      attune::nn::HeadSink* head_sink() noexcept override { return this; }
+      bool needs_all_rows() const noexcept override { return alignment->needs_all_rows(); }
+      void begin_step(std::uint64_t /*seed*/, std::uint32_t /*step*/) override {}
+      attune::Variable loss() override { return {}; }
+      double value() const noexcept override { return 0; }
+      void receive(const attune::nn::AttentionHeads& heads) override {
+        queries.push_back(heads.queries.shape()[0]);
+      }
+      const AlignmentRegularizer* alignment = nullptr;
+      std::vector<std::int64_t> queries;
+    };
+    const AlignmentRegularizer alignment({.weight = weight, .all_nodes = all_nodes});
+    Counter counter;
+    counter.alignment = &alignment;
+    const GraphClassifier model(options_for(GraphModel::gat), 1);
+    Trainer trainer(model.parameters(), problem.task(model), {.epochs = 1}, {&counter});
+    return counter.queries;
+  };
+  CHECK(num_queries(true, 0.01) == std::vector<std::int64_t>{3000, 3000});
+  CHECK(num_queries(false, 0.01).back() == 60);
+  CHECK(num_queries(false, 0.01).front() < 3000);
+  CHECK(num_queries(true, 0).back() == 60);  // nothing is aligned
 }
