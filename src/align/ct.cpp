@@ -112,22 +112,21 @@ Variable ct(const Clouds& clouds, const Network& critic, const Network& navigato
             const core::RandomStream& random, const CtOptions& options, Tensor* per_head) {
   constexpr const char* kWho = "align::ct";
   check_ct(clouds, critic, navigator, options, kWho);
-  Selection selection = select(clouds);
-  require_finite(clouds, selection, kWho);
+  Points points = gather_points(clouds, kWho);
   const ParameterList parameters = ct_parameters(critic, navigator, options);
-  Evaluated evaluated = make_evaluated(clouds, selection, parameters);
+  Evaluated evaluated = make_evaluated(clouds, points.selection, parameters);
   const PanelDropout critic_dropout(critic.options.dropout, random);
   const PanelDropout navigator_dropout(navigator.options.dropout,
                                        random.with_stream(random.stream() + 1));
   const CtSetup setup{
       critic, navigator, critic_dropout, navigator_dropout, options, evaluated.grads.any()};
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
-    evaluate<T>(head_problems<T>(clouds, selection, evaluated.grads.clouds), setup, evaluated);
+    evaluate<T>(head_problems<T>(points, evaluated.grads.clouds), setup, evaluated);
   });
   if (per_head != nullptr) {
     *per_head = evaluated.per_head;
   }
-  return record_loss(kWho, clouds, std::move(selection), parameters, options.reversal,
+  return record_loss(kWho, clouds, std::move(points.selection), parameters, options.reversal,
                      std::move(evaluated));
 }
 

@@ -304,10 +304,9 @@ Variable ct_on_edges(const graph::Graph& graph, const Variable& queries, const V
                                   " queries and keys, one a node, got ", side->shape()[0]));
     }
   }
-  Selection selection = select(clouds);
-  require_finite(clouds, selection, kWho);
+  Points points = gather_points(clouds, kWho);
   const ParameterList parameters = ct_parameters(critic, navigator, options);
-  Evaluated evaluated = make_evaluated(clouds, selection, parameters);
+  Evaluated evaluated = make_evaluated(clouds, points.selection, parameters);
   const PanelDropout critic_dropout(critic.options.dropout, random);
   const PanelDropout navigator_dropout(navigator.options.dropout,
                                        random.with_stream(random.stream() + 1));
@@ -316,7 +315,7 @@ Variable ct_on_edges(const graph::Graph& graph, const Variable& queries, const V
   if (graph.num_edges() > 0) {
     core::dispatch(queries.dtype(), [&]<class T>() {
       EdgeTransport<T> transport(graph, setup, queries.shape()[1]);
-      transport.run(head_problems<T>(clouds, selection, evaluated.grads.clouds), evaluated);
+      transport.run(head_problems<T>(points, evaluated.grads.clouds), evaluated);
     });
   } else {
     evaluated.grads.clouds.fill(0);
@@ -324,7 +323,7 @@ Variable ct_on_edges(const graph::Graph& graph, const Variable& queries, const V
   if (per_head != nullptr) {
     *per_head = evaluated.per_head;
   }
-  return record_loss(kWho, clouds, std::move(selection), parameters, options.reversal,
+  return record_loss(kWho, clouds, std::move(points.selection), parameters, options.reversal,
                      std::move(evaluated));
 }
 

@@ -17,7 +17,7 @@ void store_rows(const T* panel, std::int64_t channels, std::int64_t count, std::
   if (count < kTile || channels < width) {
     std::fill(rows, rows + kTile * width, T(0));
   }
-  kernels<T>().store_panel(panel, count, channels, {rows, nullptr, width});
+  kernels<T>().store_panel(panel, count, channels, {rows, width});
 }
 
 // Zeroes the points of a panel from `count` on.
@@ -38,7 +38,7 @@ void store_panel(const T* panel, std::int64_t channels, std::int64_t count, T* t
 template <class T>
 void load_rows(const T* rows, std::int64_t channels, std::int64_t count, std::int64_t width,
                T* panel) {
-  kernels<T>().load_panel({rows, nullptr, width}, count, channels, panel);
+  kernels<T>().load_panel({rows, width}, count, channels, panel);
 }
 
 // The sum of the panels that each part made, zero beyond `count`.

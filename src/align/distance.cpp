@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "align/ct_networks.hpp"
@@ -9,15 +10,23 @@
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 #include <attune/ops/elementwise.hpp>
+#include <attune/ops/heads.hpp>
 
 namespace attune::align {
 
 namespace {
 
+Variable multiplied(const Variable& points, const Variable& scale) {
+  return scale.defined() ? ops::head_scale(points, scale) : points;
+}
+
 // Clouds over the heads: every position becomes a sample of its own whose points are its heads.
 class HeadAxis {
  public:
   explicit HeadAxis(const Clouds& clouds) {
+    if (num_queries(clouds) != clouds.queries.shape()[0]) {
+      throw InvalidArgument("align: axis heads takes no num_queries");
+    }
     const core::Shape& q = clouds.queries.shape();
     if (clouds.keys.shape() != q) {
       throw ShapeError(core::text("align: axis heads needs keys of the shape of the queries ",
@@ -26,10 +35,11 @@ class HeadAxis {
     for (std::int64_t i = 0; i <= q[0]; ++i) {
       segments_.push_back(i * q[1]);
     }
-    query_mask_ = repeated(clouds.query_mask, q[1]);
-    key_mask_ = repeated(clouds.key_mask, q[1]);
-    clouds_ = {.queries = ops::reshape(clouds.queries, {q[0] * q[1], 1, q[2]}),
-               .keys = ops::reshape(clouds.keys, {q[0] * q[1], 1, q[2]}),
+    query_mask_ = repeated(clouds.query_mask, clouds.query_positions, q[0], q[1]);
+    key_mask_ = repeated(clouds.key_mask, clouds.key_positions, q[0], q[1]);
+    const core::Shape turned{q[0] * q[1], 1, q[2]};
+    clouds_ = {.queries = ops::reshape(multiplied(clouds.queries, clouds.query_scale), turned),
+               .keys = ops::reshape(multiplied(clouds.keys, clouds.key_scale), turned),
                .query_mask = query_mask_,
                .key_mask = key_mask_,
                .query_segments = segments_,
@@ -39,11 +49,19 @@ class HeadAxis {
   [[nodiscard]] const Clouds& clouds() const noexcept { return clouds_; }
 
  private:
+  // A mask of `count` positions, each `times` times over; empty where all take part.
   static std::vector<std::uint8_t> repeated(std::span<const std::uint8_t> mask,
-                                            std::int64_t times) {
+                                            std::span<const std::int32_t> positions,
+                                            std::int64_t count, std::int64_t times) {
     std::vector<std::uint8_t> out;
     for (const std::uint8_t valid : mask) {
       out.insert(out.end(), static_cast<std::size_t>(times), valid);
+    }
+    if (!positions.empty()) {
+      out.assign(static_cast<std::size_t>(count * times), 0);
+    }
+    for (const std::int32_t position : positions) {
+      std::fill_n(out.begin() + position * times, times, std::uint8_t{1});
     }
     return out;
   }
@@ -141,10 +159,13 @@ class EdgeCtDistance final : public Distance {
   [[nodiscard]] Variable loss(const Clouds& clouds, const core::RandomStream& random,
                               core::Tensor* per_head) const override {
     if (!clouds.query_mask.empty() || !clouds.key_mask.empty() || !clouds.query_segments.empty() ||
-        !clouds.key_segments.empty()) {
-      throw InvalidArgument("align: support edges takes neither masks nor segments");
+        !clouds.key_segments.empty() || !clouds.query_positions.empty() ||
+        !clouds.key_positions.empty() || num_queries(clouds) != clouds.queries.shape()[0]) {
+      throw InvalidArgument(
+          "align: support edges takes all nodes: no masks, positions or segments");
     }
-    return ct_on_edges(graph_, clouds.queries, clouds.keys, critic_, navigator_,
+    return ct_on_edges(graph_, multiplied(clouds.queries, clouds.query_scale),
+                       multiplied(clouds.keys, clouds.key_scale), critic_, navigator_,
                        random.with_stream(random.stream() + 1), options_, per_head);
   }
 

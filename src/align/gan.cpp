@@ -110,17 +110,17 @@ Variable gan(const Clouds& clouds, const Network& discriminator, const core::Ran
     throw ShapeError(core::text(kWho, ": the discriminator must yield one number, got ",
                                 discriminator.out_channels()));
   }
-  Selection selection = select(clouds);
-  require_finite(clouds, selection, kWho);
+  Points points = gather_points(clouds, kWho);
   const ParameterList parameters = named_parameters(discriminator, true);
   Clouds routed = clouds;
   if (options.detach_query) {
     routed.queries = clouds.queries.detach();
+    routed.query_scale = clouds.query_scale.defined() ? clouds.query_scale.detach() : Variable();
   }
-  Evaluated evaluated = make_evaluated(routed, selection, parameters);
+  Evaluated evaluated = make_evaluated(routed, points.selection, parameters);
   const PanelDropout dropout(discriminator.options.dropout, random);
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
-    const auto problems = head_problems<T>(routed, selection, evaluated.grads.clouds);
+    const auto problems = head_problems<T>(points, evaluated.grads.clouds);
     GanSweep<T> sweep(problems, discriminator, dropout, evaluated.grads.any());
     sweep.run();
     sweep.collect(evaluated);
@@ -128,7 +128,7 @@ Variable gan(const Clouds& clouds, const Network& discriminator, const core::Ran
   if (per_head != nullptr) {
     *per_head = evaluated.per_head;
   }
-  return record_loss(kWho, routed, std::move(selection), parameters, options.reversal,
+  return record_loss(kWho, routed, std::move(points.selection), parameters, options.reversal,
                      std::move(evaluated));
 }
 

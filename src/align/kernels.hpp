@@ -22,17 +22,13 @@ inline constexpr double kMlpSlope = 0.1;  // of the leaky ReLU
 /// Lanes that a derivative with respect to a parameter is spread over until the end of a block.
 inline constexpr std::int64_t kGradientLanes = 16;
 
-/// Rows of points in memory: row i at first + index[i] * stride, or first + i * stride without
-/// index.
+/// Rows of points in memory.
 template <class P>
 struct RowsInMemory {
   P* first;
-  const std::int32_t* index;
   std::int64_t stride;
 
-  [[nodiscard]] P* row(std::int64_t i) const {
-    return first + (index != nullptr ? static_cast<std::int64_t>(index[i]) : i) * stride;
-  }
+  [[nodiscard]] P* row(std::int64_t i) const { return first + i * stride; }
 };
 
 /// A small network (align::Network), or the sums of its derivatives, kGradientLanes numbers a

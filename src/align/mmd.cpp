@@ -247,12 +247,11 @@ void append_distances(const Problem<T>& problem, const core::RandomStream& rando
 
 double median_distance(const Clouds& clouds) {
   check_clouds(clouds, "align::median_distance");
-  const Selection selection = select(clouds);
-  require_finite(clouds, selection, "align::median_distance");
+  const Points points = gather_points(clouds, "align::median_distance");
   PoolVector<double> distances;
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
     CloudGradients none;
-    for (const Problem<T>& problem : head_problems<T>(clouds, selection, none)) {
+    for (const Problem<T>& problem : head_problems<T>(points, none)) {
       const core::RandomStream random(kPairSeed, core::Purpose::alignment,
                                       static_cast<std::uint32_t>(problem.slot));
       append_distances(problem, random, distances);
@@ -276,17 +275,16 @@ Variable mmd(const Clouds& clouds, const MmdOptions& options, Tensor* per_head) 
         core::text("align::mmd: sigma must be positive and finite, got ", options.sigma));
   }
   check_clouds(clouds, "align::mmd");
-  Selection selection = select(clouds);
-  require_finite(clouds, selection, "align::mmd");
-  Evaluated evaluated = make_evaluated(clouds, selection, {});
+  Points points = gather_points(clouds, "align::mmd");
+  Evaluated evaluated = make_evaluated(clouds, points.selection, {});
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
-    evaluate<T>(head_problems<T>(clouds, selection, evaluated.grads.clouds), options.sigma,
-                evaluated);
+    evaluate<T>(head_problems<T>(points, evaluated.grads.clouds), options.sigma, evaluated);
   });
   if (per_head != nullptr) {
     *per_head = evaluated.per_head;
   }
-  return record_loss("align::mmd", clouds, std::move(selection), {}, 1, std::move(evaluated));
+  return record_loss("align::mmd", clouds, std::move(points.selection), {}, 1,
+                     std::move(evaluated));
 }
 
 }  // namespace attune::align

@@ -105,19 +105,17 @@ Variable ot(const Clouds& clouds, const OtOptions& options, OtReport* report) {
   constexpr const char* kWho = "align::ot";
   check(options, kWho);
   check_clouds(clouds, kWho);
-  Selection selection = select(clouds);
-  require_finite(clouds, selection, kWho);
-  Evaluated evaluated = make_evaluated(clouds, selection, {});
+  Points points = gather_points(clouds, kWho);
+  Evaluated evaluated = make_evaluated(clouds, points.selection, {});
   OtReport found{evaluated.per_head, Tensor::zeros(evaluated.per_head.shape(), core::DType::f64),
                  Tensor::zeros(evaluated.per_head.shape(), core::DType::f64)};
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
-    evaluate<T>(head_problems<T>(clouds, selection, evaluated.grads.clouds), options, evaluated,
-                found);
+    evaluate<T>(head_problems<T>(points, evaluated.grads.clouds), options, evaluated, found);
   });
   if (report != nullptr) {
     *report = std::move(found);
   }
-  return record_loss(kWho, clouds, std::move(selection), {}, 1, std::move(evaluated));
+  return record_loss(kWho, clouds, std::move(points.selection), {}, 1, std::move(evaluated));
 }
 
 }  // namespace attune::align

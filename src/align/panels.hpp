@@ -43,8 +43,7 @@ template <std::floating_point T>
 /// Points [first, first + count) as a panel [channels, 64], zero beyond them.
 template <std::floating_point T>
 void load_points(const Cloud<T>& cloud, std::int64_t first, std::int64_t count, T* panel) {
-  kernels<T>().load_panel({cloud.points, cloud.index + first, cloud.stride}, count, cloud.channels,
-                          panel);
+  kernels<T>().load_panel({cloud.row(first), cloud.stride}, count, cloud.channels, panel);
 }
 
 /// A panel of derivatives is the gradient of the points it was loaded from, if that is wanted.
@@ -53,7 +52,7 @@ void store_point_gradients(const Cloud<T>& cloud, std::int64_t first, std::int64
                            const T* panel) {
   if (cloud.grad != nullptr) {
     kernels<T>().store_panel(panel, count, cloud.channels,
-                             {cloud.grad + first * cloud.stride, nullptr, cloud.stride});
+                             {cloud.grad + first * cloud.stride, cloud.stride});
   }
 }
 

@@ -5,26 +5,25 @@
 #include <cstdint>
 #include <span>
 
+#include "align/points.hpp"
 #include "align/pool_vector.hpp"
-#include "align/selection.hpp"
 #include "align/tiles.hpp"
 #include <attune/core/parallel.hpp>
 #include <attune/core/tensor.hpp>
 
 namespace attune::align {
 
-/// The selected points of one side of one problem, scattered over a [positions, heads, channels]
-/// tensor, and where their gradient goes.
+/// The points of one side of one problem, rows of a [selected, heads, channels] tensor, and where
+/// their gradient goes.
 template <std::floating_point T>
 struct Cloud {
-  const T* points;            ///< of position 0
-  const std::int32_t* index;  ///< [count] positions
+  const T* points;  ///< of row 0
   std::int64_t count;
-  std::int64_t stride;  ///< from a position to the next
+  std::int64_t stride;  ///< from a row to the next
   std::int64_t channels;
   T* grad;  ///< row i at grad + i * stride; null: not wanted
 
-  [[nodiscard]] const T* row(std::int64_t i) const { return points + index[i] * stride; }
+  [[nodiscard]] const T* row(std::int64_t i) const { return points + i * stride; }
 };
 
 /// One sample and head: two clouds to compare.
@@ -52,23 +51,17 @@ struct CloudGradients {
 
 /// Problems of all samples and heads that have a point on both sides. The others have loss 0.
 template <std::floating_point T>
-[[nodiscard]] PoolVector<Problem<T>> head_problems(const Clouds& clouds, const Selection& selection,
-                                                   CloudGradients& grads) {
-  const core::Shape& shape = clouds.queries.shape();
+[[nodiscard]] PoolVector<Problem<T>> head_problems(const Points& points, CloudGradients& grads) {
+  const Selection& selection = points.selection;
+  const core::Shape& shape = points.queries.shape();
   const std::int64_t heads = shape[1];
   const std::int64_t channels = shape[2];
   const std::int64_t stride = heads * channels;
-  const auto side = [&](const Variable& points, const Rows& rows, core::Tensor& grad,
+  const auto side = [&](const core::Tensor& all, const Rows& rows, core::Tensor& grad,
                         std::int64_t sample, std::int64_t head) {
-    const std::int64_t start = rows.starts[sample];
-    T* to =
-        grad.defined() ? grad.mutable_data<T>().data() + start * stride + head * channels : nullptr;
-    return Cloud<T>{points.value().data<T>().data() + head * channels,
-                    rows.index.data() + start,
-                    rows.count(sample),
-                    stride,
-                    channels,
-                    to};
+    const std::int64_t first = rows.starts[sample] * stride + head * channels;
+    T* to = grad.defined() ? grad.mutable_data<T>().data() + first : nullptr;
+    return Cloud<T>{all.data<T>().data() + first, rows.count(sample), stride, channels, to};
   };
   PoolVector<Problem<T>> problems;
   for (std::int64_t s = 0; s < selection.num_samples(); ++s) {
@@ -76,8 +69,8 @@ template <std::floating_point T>
       continue;
     }
     for (std::int64_t h = 0; h < heads; ++h) {
-      problems.push_back({side(clouds.queries, selection.queries, grads.queries, s, h),
-                          side(clouds.keys, selection.keys, grads.keys, s, h),
+      problems.push_back({side(points.queries, selection.queries, grads.queries, s, h),
+                          side(points.keys, selection.keys, grads.keys, s, h),
                           1.0 / static_cast<double>(selection.num_samples()), s * heads + h});
     }
   }

@@ -29,8 +29,8 @@ struct Evaluated {
 [[nodiscard]] Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
                                        const ParameterList& parameters);
 
-/// The loss as a recorded scalar. Descending parameters and the clouds receive the derivative,
-/// ascending ones receive it times -reversal.
+/// The loss as a recorded scalar; the gradients are those of the selected points. Descending
+/// parameters and the clouds receive the derivative, ascending ones receive it times -reversal.
 /// @throws InvalidArgument  the loss is not finite
 [[nodiscard]] Variable record_loss(const char* name, const Clouds& clouds, Selection selection,
                                    const ParameterList& parameters, double reversal,

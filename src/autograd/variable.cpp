@@ -65,6 +65,49 @@ void accumulate(Tensor& sum, Tensor grad) {
   add_into(sum, grad);
 }
 
+// sum[index[r]] += rows[r], a sum of zeros where there is none yet.
+void accumulate_rows(Tensor& sum, const core::Shape& shape, const RowGradient& grad) {
+  if (!sum.defined()) {
+    sum = Tensor::zeros(shape, grad.rows.dtype());
+  } else if (!sum.unique()) {
+    sum = sum.clone();
+  }
+  const std::int64_t count = grad.index.size();
+  const std::int64_t width = count == 0 ? 1 : grad.rows.num_elements() / count;
+  constexpr std::int64_t kGrain = 1 << 14;
+  core::dispatch(sum.dtype(), [&]<class T>() {
+    T* out = sum.mutable_data<T>().data();
+    const T* in = grad.rows.data<T>().data();
+    const std::int32_t* index = grad.index.data();
+    core::parallel_for(count, std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, width)),
+                       [=](std::int64_t begin, std::int64_t end) {
+                         for (std::int64_t r = begin; r < end; ++r) {
+                           T* to = out + index[r] * width;
+                           for (std::int64_t c = 0; c < width; ++c) {
+                             to[c] += in[r * width + c];
+                           }
+                         }
+                       });
+  });
+}
+
+void require_rows_of(const RowGradient& grad, const Tensor& input, const char* who) {
+  const core::Shape& found = grad.rows.shape();
+  const core::Shape& shape = input.shape();
+  bool fits = shape.rank() > 0 && found.rank() == shape.rank() && found[0] == grad.index.size() &&
+              grad.rows.dtype() == input.dtype();
+  for (int axis = 1; fits && axis < shape.rank(); ++axis) {
+    fits = found[axis] == shape[axis];
+  }
+  for (const std::int32_t row : grad.index.span()) {
+    fits = fits && row >= 0 && row < shape[0];
+  }
+  if (!fits) {
+    throw ShapeError(core::text(who, ": gradient of some rows must be of ", grad.index.size(),
+                                " rows of ", shape.to_string(), ", got ", found.to_string()));
+  }
+}
+
 }  // namespace
 
 Variable::Impl::Impl() = default;
@@ -160,6 +203,26 @@ void Node::add_grad(int i, Tensor grad) {
   accumulate(input.creator ? input.creator->grad_output_ : input.grad, std::move(grad));
 }
 
+void Node::add_grad(int i, RowGradient grad) {
+  if (!needs(i)) {
+    return;
+  }
+  Variable::Impl& input = *inputs_[i].impl_;
+  require_rows_of(grad, input.value, name_);
+  if (input.creator) {
+    input.creator->row_grads_.push_back(std::move(grad));
+  } else {
+    accumulate_rows(input.grad, input.value.shape(), grad);
+  }
+}
+
+void Node::gather_grad_output() {
+  for (const RowGradient& grad : row_grads_) {
+    accumulate_rows(grad_output_, output_shape_, grad);
+  }
+  row_grads_.clear();
+}
+
 bool should_record(std::initializer_list<Variable> inputs) noexcept {
   if (!recording) {
     return false;
@@ -173,6 +236,7 @@ bool should_record(std::initializer_list<Variable> inputs) noexcept {
 }
 
 Variable make_recorded(Tensor value, core::Ref<Node> node) {
+  node->output_shape_ = value.shape();
   Variable result(std::move(value), true);
   result.impl_->creator = std::move(node);
   return result;
@@ -209,6 +273,7 @@ void backward(const Variable& output, const Tensor& grad_output) {
     std::pop_heap(heap.begin(), heap.end(), older);
     const core::Ref<Node> node = std::move(heap.back());
     heap.pop_back();
+    node->gather_grad_output();
     const Tensor grad = std::move(node->grad_output_);
     node->grad_output_ = Tensor();
     if (grad.defined()) {

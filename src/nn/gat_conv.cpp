@@ -76,14 +76,12 @@ Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardC
 }
 
 void GATConv::report_heads(const Variable& z, std::int64_t num_dst, HeadSink& sink) const {
-  const Variable own = ops::first_rows(z, num_dst);
   if (options_.reported == GATHeads::product) {
-    sink.receive({.queries = ops::head_scale(own, att_dst_),
-                  .keys = ops::head_scale(z, att_src_),
-                  .query_mask = {},
-                  .key_mask = {}});
+    sink.receive_scaled(
+        {.points = z, .num_queries = num_dst, .query_scale = att_dst_, .key_scale = att_src_});
     return;
   }
+  const Variable own = ops::first_rows(z, num_dst);
   const std::int64_t heads = z.shape()[1];
   sink.receive({.queries = ops::reshape(ops::head_dot(own, att_dst_), {num_dst, heads, 1}),
                 .keys = ops::reshape(ops::head_dot(z, att_src_), {z.shape()[0], heads, 1}),

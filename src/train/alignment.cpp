@@ -42,16 +42,38 @@ AlignmentRegularizer::AlignmentRegularizer(const AlignmentOptions& options) : op
 }
 
 align::Clouds AlignmentRegularizer::Report::clouds() const {
-  return {.queries = queries, .keys = keys, .query_mask = query_mask, .key_mask = key_mask};
+  return {.queries = queries,
+          .keys = keys,
+          .num_queries = num_queries,
+          .query_scale = query_scale,
+          .key_scale = key_scale,
+          .query_mask = query_mask,
+          .key_mask = key_mask};
 }
 
 void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
-  Report report{heads.queries, heads.keys, {}, {}};
+  Report report{.queries = heads.queries,
+                .keys = heads.keys,
+                .num_queries = {},
+                .query_scale = {},
+                .key_scale = {},
+                .query_mask = {},
+                .key_mask = {}};
   if (options_.mask_padding) {
     report.query_mask.assign(heads.query_mask.begin(), heads.query_mask.end());
     report.key_mask.assign(heads.key_mask.begin(), heads.key_mask.end());
   }
   reports_.push_back(std::move(report));
+}
+
+void AlignmentRegularizer::receive_scaled(const nn::ScaledHeads& heads) {
+  reports_.push_back({.queries = heads.points,
+                      .keys = heads.points,
+                      .num_queries = heads.num_queries,
+                      .query_scale = heads.query_scale,
+                      .key_scale = heads.key_scale,
+                      .query_mask = {},
+                      .key_mask = {}});
 }
 
 std::int64_t AlignmentRegularizer::num_aligned(std::size_t reported) const {
@@ -139,12 +161,24 @@ Variable AlignmentRegularizer::loss() {
 }
 
 void HeadMmd::receive(const nn::AttentionHeads& heads) {
+  add({.queries = heads.queries,
+       .keys = heads.keys,
+       .query_mask = heads.query_mask,
+       .key_mask = heads.key_mask});
+}
+
+void HeadMmd::receive_scaled(const nn::ScaledHeads& heads) {
+  add({.queries = heads.points,
+       .keys = heads.points,
+       .num_queries = heads.num_queries,
+       .query_scale = heads.query_scale,
+       .key_scale = heads.key_scale});
+}
+
+void HeadMmd::add(const align::Clouds& clouds) {
   const autograd::NoGradScope no_grad;
-  const align::SampledClouds sampled({.queries = heads.queries,
-                                      .keys = heads.keys,
-                                      .query_mask = heads.query_mask,
-                                      .key_mask = heads.key_mask},
-                                     samples_, core::RandomStream(0, core::Purpose::alignment));
+  const align::SampledClouds sampled(clouds, samples_,
+                                     core::RandomStream(0, core::Purpose::alignment));
   value_ += align::mmd(sampled.clouds()).value().item();
 }
 

@@ -127,6 +127,11 @@ class Trainer::Sinks final : public nn::HeadSink {
       sink->receive(heads);
     }
   }
+  void receive_scaled(const nn::ScaledHeads& heads) override {
+    for (nn::HeadSink* sink : sinks_) {
+      sink->receive_scaled(heads);
+    }
+  }
 
  private:
   std::vector<nn::HeadSink*> sinks_;

@@ -9,7 +9,7 @@
 
 namespace attune::align {
 
-/// Clouds thinned out by masks: at most `count` valid positions of each side of each sample, drawn
+/// Clouds thinned out: at most `count` valid positions of each side of each sample, drawn
 /// uniformly without replacement. Where the two sides of a sample have the same valid positions, as
 /// in self-attention, the same are drawn for both; they are the same for all heads.
 ///
@@ -24,12 +24,13 @@ class SampledClouds {
   SampledClouds(const SampledClouds&) = delete;
   SampledClouds& operator=(const SampledClouds&) = delete;
 
-  /// Valid as long as this object and the segments of the original.
+  /// Lists positions, in place of the masks, where some were left out. Valid as long as this object
+  /// and the masks and segments of the original.
   [[nodiscard]] const Clouds& clouds() const noexcept { return clouds_; }
 
  private:
-  std::vector<std::uint8_t, core::PoolAllocator<std::uint8_t>> query_mask_;
-  std::vector<std::uint8_t, core::PoolAllocator<std::uint8_t>> key_mask_;
+  std::vector<std::int32_t, core::PoolAllocator<std::int32_t>> query_positions_;
+  std::vector<std::int32_t, core::PoolAllocator<std::int32_t>> key_positions_;
   Clouds clouds_;
 };
 

@@ -4,7 +4,10 @@
 #include <initializer_list>
 #include <span>
 #include <utility>
+#include <vector>
 
+#include <attune/autograd/row_gradient.hpp>
+#include <attune/core/pool.hpp>
 #include <attune/core/ref_counted.hpp>
 #include <attune/core/tensor.hpp>
 
@@ -107,6 +110,9 @@ class Node : public core::RefCounted {
   [[nodiscard]] bool needs(int i) const noexcept;
   /// Hands over the derivative with respect to input i, of the shape of the input.
   void add_grad(int i, core::Tensor grad);
+  /// The same where few rows differ from zero: they are added to what the other operations on that
+  /// input hand over, and no tensor of zeros is made where any of them hands over a whole one.
+  void add_grad(int i, RowGradient grad);
 
  protected:
   virtual void run_backward(const core::Tensor& grad_output) = 0;
@@ -119,7 +125,12 @@ class Node : public core::RefCounted {
   const char* name_;
   std::uint64_t sequence_;
   std::uint64_t visited_ = 0;
+  /// Completes grad_output_ with the rows that wait for it.
+  void gather_grad_output();
+
   core::Tensor grad_output_;
+  std::vector<RowGradient, core::PoolAllocator<RowGradient>> row_grads_;  // to be added to it
+  core::Shape output_shape_;
   int num_inputs_ = 0;
   Variable inputs_[kMaxInputs];
 };

@@ -21,12 +21,25 @@ struct AttentionHeads {
   std::span<const std::uint8_t> key_mask;
 };
 
+/// The same where queries and keys are one projection times a vector a head each, as in GAT: not
+/// multiplied yet, since who listens may want some rows alone.
+struct ScaledHeads {
+  Variable points;           ///< [num_keys, heads, channels]
+  std::int64_t num_queries;  ///< the first of the points, which have queries as well as keys
+  Variable query_scale;      ///< [heads, channels]: queries are points * query_scale
+  Variable key_scale;        ///< [heads, channels]: keys are points * key_scale
+
+  [[nodiscard]] AttentionHeads multiplied() const;
+};
+
 /// Receives what the attention layers of a forward pass report, in the order of the layers. Whoever
 /// wants heads aligned or measured implements it; no layer knows who listens.
 class HeadSink {
  public:
   virtual ~HeadSink() = default;
   virtual void receive(const AttentionHeads& heads) = 0;
+  /// Multiplies and calls receive(), unless overridden by one who can do with less.
+  virtual void receive_scaled(const ScaledHeads& heads) { receive(heads.multiplied()); }
 };
 
 /// Receives the attention coefficients of each layer, before dropout, [num_edges, heads] in the

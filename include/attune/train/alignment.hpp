@@ -76,6 +76,9 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   struct Report {
     Variable queries;
     Variable keys;
+    std::optional<std::int64_t> num_queries;  // none: all rows
+    Variable query_scale;
+    Variable key_scale;
     std::vector<std::uint8_t> query_mask;
     std::vector<std::uint8_t> key_mask;
 
@@ -83,6 +86,7 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   };
 
   void receive(const nn::AttentionHeads& heads) override;
+  void receive_scaled(const nn::ScaledHeads& heads) override;
   [[nodiscard]] std::int64_t num_aligned(std::size_t reported) const;
   [[nodiscard]] double weight_at(std::uint32_t step) const;
   [[nodiscard]] Variable sum_of_layers();
@@ -106,9 +110,12 @@ class HeadMmd final : public nn::HeadSink {
   explicit HeadMmd(std::int64_t samples = 0) : samples_(samples) {}
 
   void receive(const nn::AttentionHeads& heads) override;
+  void receive_scaled(const nn::ScaledHeads& heads) override;
   [[nodiscard]] double value() const noexcept { return value_; }
 
  private:
+  void add(const align::Clouds& clouds);
+
   std::int64_t samples_;
   double value_ = 0;
 };

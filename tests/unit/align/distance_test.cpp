@@ -130,7 +130,9 @@ TEST_CASE("distance: over the heads, a position is a sample of its own", "[align
   require_gradients([&] { return distance->loss(clouds, kRandom); }, {{"q", q}, {"k", k}});
 }
 
-TEST_CASE("distance: on edges it needs a graph, and takes neither masks nor segments", "[align]") {
+TEST_CASE(
+    "distance: on edges it needs a graph, and takes all nodes: no masks, positions or segments",
+    "[align]") {
   const Heads heads;
   const align::Options options{.kind = Kind::ct, .support = align::Support::edges};
   CHECK(message_of<InvalidArgument>([&] {
@@ -144,7 +146,7 @@ TEST_CASE("distance: on edges it needs a graph, and takes neither masks nor segm
   const std::vector<std::uint8_t> mask(60, 1);
   masked.query_mask = mask;
   CHECK(message_of<InvalidArgument>([&] { (void)distance->loss(masked, kRandom); }) ==
-        "align: support edges takes neither masks nor segments");
+        "align: support edges takes all nodes: no masks, positions or segments");
 }
 
 }  // namespace attune::testing
