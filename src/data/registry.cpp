@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include <attune/data/planetoid.hpp>
 #include <attune/data/registry.hpp>
 #include <attune/data/split.hpp>
+#include <attune/data/text_datasets.hpp>
 
 namespace attune::data {
 
@@ -24,6 +26,25 @@ namespace {
 
 constexpr std::string_view kNpzEnding = ".npz";
 constexpr std::string_view kGenerated = "citation-like";
+
+struct GeomGcnSet {
+  std::string_view name;
+  std::string_view summary;
+};
+constexpr std::string_view kGeomGcn = "geom-gcn/";
+constexpr std::array kGeomGcnSets{
+    GeomGcnSet{"geom-gcn/texas", "texas in the text files of Pei et al., with their ten splits"},
+    GeomGcnSet{"geom-gcn/wisconsin", "wisconsin likewise"},
+    GeomGcnSet{"geom-gcn/film", "actor, called film, likewise"}};
+
+bool is_geom_gcn(std::string_view name) {
+  return std::any_of(kGeomGcnSets.begin(), kGeomGcnSets.end(),
+                     [&](const GeomGcnSet& set) { return set.name == name; });
+}
+
+std::string geom_gcn_folder(std::string_view name) {
+  return text("geom-gcn/new_data/", name.substr(kGeomGcn.size()));
+}
 
 bool is_generated(std::string_view name) {
   const std::string_view rest = name.substr(std::min(name.size(), kGenerated.size()));
@@ -86,7 +107,7 @@ std::string find_planetoid(const std::string& name, const std::string& data_dir)
 }
 
 /// The path itself where it exists, else the first folder that has it.
-std::string find_npz(const std::string& path, const std::string& data_dir) {
+std::string find_path(const std::string& path, const std::string& data_dir) {
   require_folder(data_dir);
   if (exists(path)) {
     return path;
@@ -125,6 +146,9 @@ std::vector<KnownDataset> known_datasets() {
     known.push_back(
         {.name = std::string(set.name), .summary = std::string(set.summary), .fetchable = true});
   }
+  for (const GeomGcnSet& set : kGeomGcnSets) {
+    known.push_back({.name = std::string(set.name), .summary = std::string(set.summary)});
+  }
   known.push_back({.name = std::string(kGenerated),
                    .summary = "generated, the size of Cora; citation-like:N has N nodes",
                    .fetchable = false});
@@ -153,9 +177,15 @@ std::string default_data_folder() {
 
 namespace {
 
+/// A folder, or a file of text.
+bool is_path(const std::string& name) {
+  return name.find('/') != std::string::npos || name.ends_with(".graphml") ||
+         name.ends_with(".graphml.gz") || name.ends_with(".content") || name.ends_with(".cites");
+}
+
 NodeDataset load_nodes(const std::string& name, const std::string& data_dir) {
   if (name.ends_with(kNpzEnding)) {
-    return load_npz(find_npz(name, data_dir));
+    return load_npz(find_path(name, data_dir));
   }
   if (is_generated(name)) {
     return generate(name);
@@ -165,6 +195,14 @@ NodeDataset load_nodes(const std::string& name, const std::string& data_dir) {
   }
   if (const PublishedNpz* set = find_published_npz(name)) {
     return load_published(*set, data_dir);
+  }
+  if (is_geom_gcn(name)) {
+    NodeDataset dataset = load_geom_gcn(find_path(geom_gcn_folder(name), data_dir));
+    dataset.name = name;
+    return dataset;
+  }
+  if (is_path(name)) {
+    return load_text_dataset(find_path(name, data_dir));
   }
   std::vector<std::string> names;
   for (const KnownDataset& known : known_datasets()) {

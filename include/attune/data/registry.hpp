@@ -32,9 +32,14 @@ struct KnownDataset {
 ///                                FOLDER/heterophilous/NAME.npz, with ten splits
 ///     amazon_photo, amazon_cs, coauthor_cs, gnn-benchmark/cora, gnn-benchmark/citeseer
 ///                                FOLDER/npz/NAME.npz, without a split
+///     geom-gcn/texas, geom-gcn/wisconsin, geom-gcn/film
+///                                FOLDER/geom-gcn/new_data/NAME, with ten splits
 ///     citation-like, citation-like:N    generated, of N nodes
-///     PATH.npz                   any layout of load_npz(); looked for as given, then in the
-///     folders
+///     PATH.npz                   any layout of load_npz()
+///     PATH/, PATH.graphml, PATH.content
+///                                as load_text_dataset() takes them; a folder's name must hold a /
+///
+/// Paths are looked for as given, then in the folders.
 ///
 /// Of the folders the first that holds all files of the set is taken; `data_dir` as soon as it
 /// holds one, so that no other copy stands in for what was asked for.
