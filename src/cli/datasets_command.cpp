@@ -10,6 +10,7 @@
 #include "cli/training_run.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
+#include <attune/data/dpkg.hpp>
 #include <attune/data/fetch.hpp>
 #include <attune/data/generator.hpp>
 #include <attune/data/native_npz.hpp>
@@ -124,6 +125,74 @@ void add_generate(CLI::App& datasets, Action& action) {
   });
 }
 
+struct BuildOptions {
+  data::DpkgOptions dpkg;
+  std::string output = "dpkg.npz";
+};
+
+int build_dpkg(const BuildOptions& options, const GlobalOptions& global) {
+  const data::DpkgDataset built = data::build_dpkg_graph(options.dpkg);
+  data::save_native_npz(options.output, built.dataset);
+  if (!global.quiet) {
+    std::cout << "wrote " << options.output << ": " << describe(built.dataset) << "\nclasses";
+    for (std::size_t label = 0; label < built.sections.size(); ++label) {
+      std::cout << "  " << label << ' ' << built.sections[label];
+    }
+    std::cout << '\n';
+  }
+  return kSuccess;
+}
+
+void add_build(CLI::App& datasets, Action& action) {
+  CLI::App* build = datasets.add_subcommand("build", "Make a graph of what is on this machine");
+  build->require_subcommand(1);
+  CLI::App* command = build->add_subcommand(
+      "dpkg", "Installed Debian packages: dependencies, words of descriptions, sections");
+  const auto options = std::make_shared<BuildOptions>();
+  data::DpkgOptions& dpkg = options->dpkg;
+  command->add_option("--output", options->output, "File to write")->type_name("FILE");
+  command->add_option("--status", dpkg.status_file, "dpkg's list of packages")->type_name("FILE");
+  command->add_option("--min-section", dpkg.min_section, "Packages of a section to be a class")
+      ->type_name("N");
+  command->add_option("--min-packages", dpkg.min_packages, "Packages with a word to be a feature")
+      ->type_name("N");
+  command->add_option("--max-share", dpkg.max_share, "Of packages with a word, at most")
+      ->type_name("X");
+  command->add_option("--split", dpkg.split, "Which nodes to train on, to validate and to test")
+      ->type_name("RULE");
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return build_dpkg(*options, global); };
+  });
+}
+
+struct ConvertOptions {
+  std::string name;
+  std::string split;
+  std::string output;
+};
+
+int convert(const ConvertOptions& options, const GlobalOptions& global) {
+  const data::NodeDataset dataset =
+      data::load_dataset(options.name, global.data_dir, options.split);
+  data::save_native_npz(options.output, dataset);
+  if (!global.quiet) {
+    std::cout << "wrote " << options.output << ": " << describe(dataset) << '\n';
+  }
+  return kSuccess;
+}
+
+void add_convert(CLI::App& datasets, Action& action) {
+  CLI::App* command =
+      datasets.add_subcommand("convert", "Write a data set, with one split, as attune's own .npz");
+  const auto options = std::make_shared<ConvertOptions>();
+  command->add_option("name", options->name, "Name or file")->required();
+  command->add_option("--output", options->output, "File to write")->required()->type_name("FILE");
+  add_split_option(*command, options->split);
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return convert(*options, global); };
+  });
+}
+
 }  // namespace
 
 void add_datasets_command(CLI::App& app, Action& action) {
@@ -134,6 +203,8 @@ void add_datasets_command(CLI::App& app, Action& action) {
   add_info(*datasets, action);
   add_fetch(*datasets, action);
   add_generate(*datasets, action);
+  add_build(*datasets, action);
+  add_convert(*datasets, action);
 }
 
 }  // namespace attune::cli

@@ -125,6 +125,46 @@ TEST_CASE("evaluate judges on the split that the model was trained with", "[e2e]
   CHECK_THAT(resumed.err, Catch::Contains("dataset.split was \"fraction:0.5/0.2:6\""));
 }
 
+TEST_CASE("datasets convert writes any data set as attune's own, and it trains the same", "[e2e]") {
+  const TemporaryFolder folder;
+  folder.write("mine/edges.csv", "a,b\nb,c\nc,d\nd,a\n");
+  folder.write("mine/labels.csv", "a,red\nb,blue\nc,red\nd,blue\n");
+  folder.write("mine/split.csv", "a,train\nb,train\nc,val\nd,test\n");
+  const std::string converted = folder.path("mine.npz");
+  REQUIRE(run_attune({"datasets", "convert", folder.path("mine"), "--output", converted}).status ==
+          0);
+  const auto weights = [&](const std::string& dataset) {
+    const std::string file = folder.path("r.json");
+    REQUIRE(run_attune({"train", "--dataset", dataset, "--epochs", "5", "--json", file}).status ==
+            0);
+    return json::parse(slurp(file)).at("runs").at(0).at("weights_sha256");
+  };
+  CHECK(weights(folder.path("mine")) == weights(converted));
+}
+
+TEST_CASE("datasets build dpkg makes a graph of a status file", "[e2e]") {
+  const TemporaryFolder folder;
+  std::string status;
+  for (int i = 0; i < 30; ++i) {
+    const std::string number = std::to_string(i);
+    status += "Package: p" + number +
+              "\nStatus: install ok installed\nSection: " + (i % 2 == 0 ? "libs" : "utils") +
+              "\nDepends: p" + std::to_string(i / 2) +
+              "\nDescription: " + (i % 2 == 0 ? "library" : "tool") + "\n\n";
+  }
+  const std::string output = folder.path("dpkg.npz");
+  const CommandOutcome built =
+      run_attune({"datasets", "build", "dpkg", "--status", folder.write("status", status),
+                  "--max-share", "1", "--output", output});
+  CAPTURE(built.err);
+  REQUIRE(built.status == 0);
+  CHECK_THAT(built.out, Catch::Contains("30 nodes, 29 edges, 2 features, 2 classes") &&
+                            Catch::Contains("0 libs  1 utils"));
+  CHECK(run_attune({"train", "--dataset", output, "--epochs", "3"}).status == 0);
+  CHECK(run_attune({"datasets", "build", "dpkg", "--status", "/no/such", "--output", output})
+            .status == 2);
+}
+
 TEST_CASE("A split that cannot be is bad input", "[e2e]") {
   for (const char* rule : {"nope", "3", "random:x", "kfold:1", "all:all", "file:/no/such.npz"}) {
     CAPTURE(rule);
