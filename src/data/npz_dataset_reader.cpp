@@ -26,9 +26,10 @@ constexpr std::int64_t kMaxFileBytes = std::int64_t{8} << 30;
 constexpr std::int64_t kMaxNodes = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMaxClasses = 1 << 20;
 
-// Members of honest data sets inflate by far less (bags of words about 50-fold).
+// Members of honest data sets inflate by far less (bags of words 150-fold). What is made of them
+// takes up to some twenty times their size, hence no more for small files.
 NpzLimits limits_for(std::int64_t file_bytes) {
-  constexpr std::int64_t kAllowance = std::int64_t{64} << 20;
+  constexpr std::int64_t kAllowance = std::int64_t{16} << 20;
   constexpr std::int64_t kMaxRatio = 200;
   NpzLimits limits{.keep_pickles = true};
   limits.max_total_bytes = std::min(limits.max_total_bytes, kAllowance + kMaxRatio * file_bytes);

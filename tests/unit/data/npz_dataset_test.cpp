@@ -1,3 +1,5 @@
+#include <array>
+#include <random>
 #include <string>
 
 #include "raw_zip.hpp"
@@ -166,6 +168,65 @@ TEST_CASE("npz data set: pickled matrices that contradict the labels are refused
              Contains("member \"node_attr\": expected 4 rows, one a node, found 3"));
   CHECK_THAT(message_of(pickled(kAdjacency, CsrParts{4, 2'000'000'000, {0, 0, 0, 0, 0}, {}, {}})),
              Contains("4194304 columns"));
+}
+
+TEST_CASE("npz data set: damaged pickles behind good checksums are refused or valid",
+          "[data][hostile]") {
+  const std::string adjacency = boxed(matrix_value(kAdjacency));
+  const std::string features = boxed(matrix_value(kFeatures));
+  std::mt19937 random(20261121);
+  int stopped = 0;
+  constexpr int kMutants = 4000;
+  for (int i = 0; i < kMutants; ++i) {
+    std::string damaged = i % 2 == 0 ? adjacency : features;
+    const std::size_t header = 128;
+    for (auto changes = 1 + random() % 3; changes > 0; --changes) {
+      const std::size_t at = header + random() % (damaged.size() - header);
+      // As often as not by another byte of the same pickle, which is likely to be an opcode.
+      damaged[at] = random() % 2 == 0 ? damaged[header + random() % (damaged.size() - header)]
+                                      : static_cast<char>(random() % 256);
+    }
+    CAPTURE(i);
+    const std::string message =
+        message_of(i % 2 == 0 ? pickled(damaged, features) : pickled(adjacency, damaged));
+    CHECK(message.size() < 1000);
+    stopped += message == "no error" ? 0 : 1;
+  }
+  CHECK(stopped > kMutants / 2);
+}
+
+TEST_CASE("npz data set: arrays with other numbers in them are refused or valid",
+          "[data][hostile]") {
+  std::mt19937 random(20261122);
+  int stopped = 0;
+  constexpr int kMutants = 2000;
+  for (int i = 0; i < kMutants; ++i) {
+    Arrays arrays = heterophilous();
+    NamedArray& chosen = arrays[random() % arrays.size()];
+    std::vector<double> values = chosen.second.doubles();
+    constexpr std::array kNumbers{0.0, 1.0, -1.0, 2.0, 4.0, 1e9, 9e15, -9e15};
+    values[random() % values.size()] = kNumbers[random() % kNumbers.size()];
+    if (chosen.first == "node_features") {
+      chosen.second = NpyArray::from(values, chosen.second.shape());
+    } else {
+      chosen.second = NpyArray::from(Ints(values.begin(), values.end()), chosen.second.shape());
+    }
+    CAPTURE(i, chosen.first);
+    const std::string message = message_of(encode_npz(arrays));
+    CHECK(message.size() < 1000);
+    stopped += message == "no error" ? 0 : 1;
+  }
+  CHECK(stopped > 0);
+  CHECK(stopped < kMutants);
+}
+
+TEST_CASE("npz data set: a small file of many nodes is refused before it takes memory",
+          "[data][hostile]") {
+  constexpr std::int64_t kNodes = 20'000'000;
+  const std::vector<std::uint8_t> zeros(static_cast<std::size_t>(kNodes), 0);
+  const std::string bytes = encode_npz({{"labels", NpyArray::from(zeros, {kNodes})}});
+  CHECK(bytes.size() < 50'000);
+  CHECK_THAT(message_of(bytes), Contains("expected"));
 }
 
 TEST_CASE("npz data set: the public files have their published counts", "[data]") {
