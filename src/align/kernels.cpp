@@ -20,6 +20,7 @@ Kernels<T> table() {
           .store_panel = &store_panel<T>,
           .network_forward = &network_forward<T>,
           .network_backward = &network_backward<T>,
+          .sum_lanes = &sum_lanes<T>,
           .gan_logits = &gan_logits<T>,
           .unit_panel = &unit_panel<T>,
           .unit_panel_backward = &unit_panel_backward<T>,

@@ -162,6 +162,9 @@ struct Kernels {
                            const NetworkScratch<T>& scratch, const T* grad_out, T* grad_x,
                            const NetworkView<T, T>& grads);
 
+  /// sums[p] = sum of the kGradientLanes numbers of parameter p.
+  void (*sum_lanes)(const T* lanes, std::int64_t count, double* sums);
+
   /// From the discriminator's logits of 64 points, of which `count` are real, to the derivatives of
   /// the GAN loss times weight. Returns the loss of the points, not weighted.
   double (*gan_logits)(bool queries, std::int64_t count, T weight, T* logits);

@@ -220,6 +220,15 @@ void network_backward(const NetworkView<T>& net, const T* x, const T* keep,
   }
 }
 
+// In steps of kGradientLanes, of which the derivatives above fill as many as a vector has.
+template <class T>
+void sum_lanes(const T* lanes, std::int64_t count, double* sums) {
+  const TileTag<T> d;
+  for (std::int64_t p = 0; p < count; ++p) {
+    sums[p] = static_cast<double>(lane_sum(d, hn::LoadU(d, lanes + p * kGradientLanes)));
+  }
+}
+
 // softplus(z) = max(z, 0) + log(1 + exp(-|z|)).  For queries z = -logit and the loss is
 // -softplus(z) = log D; for keys z = logit and it is log(1 - D).
 template <class T>

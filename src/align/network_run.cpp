@@ -1,5 +1,7 @@
 #include "align/network_run.hpp"
 
+#include <array>
+
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 
@@ -39,11 +41,19 @@ void check_network(const Network& network, std::int64_t channels, core::DType dt
   require(network.fc2_b, {out}, "fc2_b");
 }
 
+namespace {
+
+// In the order of named_parameters(); undefined where the network has none.
+std::array<const Variable*, 8> parameters_of(const Network& network) {
+  return {&network.gate_w, &network.gate_b, &network.trans_w, &network.trans_b,
+          &network.fc1_w,  &network.fc1_b,  &network.fc2_w,   &network.fc2_b};
+}
+
+}  // namespace
+
 std::int64_t num_parameters(const Network& network) {
   std::int64_t count = 0;
-  for (const Variable* variable :
-       {&network.gate_w, &network.gate_b, &network.trans_w, &network.trans_b, &network.fc1_w,
-        &network.fc1_b, &network.fc2_w, &network.fc2_b}) {
+  for (const Variable* variable : parameters_of(network)) {
     count += variable->defined() ? variable->shape().num_elements() : 0;
   }
   return count;
@@ -53,8 +63,11 @@ void add_parameter_gradients(const Network& network, std::span<const double> sum
                              std::int64_t tasks, PoolVector<Tensor>& grads, std::size_t first) {
   const std::int64_t count = num_parameters(network);
   std::int64_t at = 0;
-  for (const Parameter& parameter : named_parameters(network, false)) {
-    const std::int64_t size = parameter.variable.shape().num_elements();
+  for (const Variable* parameter : parameters_of(network)) {
+    if (!parameter->defined()) {
+      continue;
+    }
+    const std::int64_t size = parameter->shape().num_elements();
     Tensor& grad = grads[first++];
     if (grad.defined()) {
       core::dispatch(grad.dtype(), [&]<class T>() {

@@ -135,14 +135,7 @@ class NetworkRun {
 
   /// The sums so far, [num_parameters].
   void store_sums(double* out) const {
-    const std::int64_t count = sums_.size() / kGradientLanes;
-    for (std::int64_t p = 0; p < count; ++p) {
-      double sum = 0;
-      for (std::int64_t lane = 0; lane < kGradientLanes; ++lane) {
-        sum += static_cast<double>(sums_.data()[p * kGradientLanes + lane]);
-      }
-      out[p] = sum;
-    }
+    kernels<T>().sum_lanes(sums_.data(), sums_.size() / kGradientLanes, out);
   }
 
  private:

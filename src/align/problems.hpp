@@ -64,6 +64,7 @@ template <std::floating_point T>
     return Cloud<T>{all.data<T>().data() + first, rows.count(sample), stride, channels, to};
   };
   PoolVector<Problem<T>> problems;
+  problems.reserve(static_cast<std::size_t>(selection.num_samples() * heads));
   for (std::int64_t s = 0; s < selection.num_samples(); ++s) {
     if (selection.queries.count(s) == 0 || selection.keys.count(s) == 0) {
       continue;

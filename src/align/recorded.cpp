@@ -213,6 +213,7 @@ Evaluated make_evaluated(const Clouds& clouds, const Selection& selection,
   grads.clouds.queries = rows(clouds.queries, clouds.query_scale, selection.queries);
   grads.clouds.keys = rows(clouds.keys, clouds.key_scale, selection.keys);
   clear_one_sided(selection, grads.clouds);
+  grads.parameters.reserve(parameters.size());
   for (const Parameter& parameter : parameters) {
     grads.parameters.push_back(
         autograd::should_record({parameter.variable})
@@ -239,6 +240,7 @@ Variable record_loss(const char* name, const Clouds& clouds, Selection selection
                   std::move(evaluated.grads),
                   {}};
   Variable p[kMostParameters];
+  pending.signs.reserve(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     p[i] = parameters[i].variable;
     pending.signs.push_back(parameters[i].ascends ? -reversal : 1.0);

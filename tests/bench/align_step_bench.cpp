@@ -1,7 +1,7 @@
 // What aligned heads cost in a training step: epochs of plain and aligned training, validation
 // included, in turns, so that both meet the same machine. Prints JSON.
 //
-//     align_step_bench [--dataset cora] [--rounds 40] [--epochs 10] [KIND:SAMPLES[:EVERY] ...]
+//     align_step_bench [--dataset cora] [--rounds 40] [--epochs 10] [KIND:SAMPLES[:needed] ...]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -43,6 +43,7 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 bool cpu_time = false;
+bool only = false;
 
 double thread_seconds() {
   timespec now{};
@@ -64,9 +65,10 @@ class Run {
       const std::vector<std::string> parts = split(name);
       train::AlignmentOptions options;
       options.distance.kind = align::kind_of(parts.at(0));
-      if (parts.size() > 1 && !parts[1].empty()) {
+      if (parts.size() > 1 && !parts[1].empty() && parts[1] != "needed") {
         options.distance.samples = std::stoll(parts[1]);
       }
+      options.all_nodes = parts.back() != "needed";
       alignment_ = std::make_unique<train::AlignmentRegularizer>(options);
       regularizers.push_back(alignment_.get());
     }
@@ -111,6 +113,8 @@ int main(int argc, char** argv) {
     const std::string argument = argv[i];
     if (argument == "--dataset" && i + 1 < argc) {
       dataset_name = argv[++i];
+    } else if (argument == "--only") {
+      only = true;
     } else if (argument == "--cpu") {
       cpu_time = true;
       core::set_num_threads(1);
@@ -138,9 +142,9 @@ int main(int argc, char** argv) {
     std::vector<std::vector<double>> ratios(runs.size());
     for (int round = 0; round < rounds; ++round) {
       for (std::size_t r = 0; r < runs.size(); ++r) {
-        const double before = plain.time(epochs);
+        const double before = only ? 1 : plain.time(epochs);
         const double aligned = runs[r]->time(epochs);
-        const double after = plain.time(epochs);
+        const double after = only ? 1 : plain.time(epochs);
         plain.ms.push_back(before);
         runs[r]->ms.push_back(aligned);
         ratios[r].push_back(aligned / (0.5 * (before + after)));
