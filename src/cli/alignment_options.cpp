@@ -35,6 +35,11 @@ void add_common_options(CLI::App& command, AlignmentFlags& f) {
       .add_option("--align-warmup", o.warmup_steps, "Steps in which lambda grows to its full size")
       ->type_name("N")
       ->group(group);
+  command
+      .add_option("--align-every", o.every,
+                  "Steps from one that computes the distance to the next, weighted N times")
+      ->type_name("N")
+      ->group(group);
   command.add_option("--align-weight-decay", o.weight_decay, "L2 on the networks of gan and ct")
       ->type_name("X")
       ->group(group);
@@ -130,6 +135,7 @@ train::Settings to_settings(const AlignmentFlags& flags) {
   settings["align_support"] = flags.support;
   settings["align_layers"] = flags.layers;
   settings["align_reduction"] = flags.reduction;
+  settings["align_every"] = options.every;
   settings["align_warmup"] = options.warmup_steps;
   settings["align_weight_decay"] = options.weight_decay;
   settings["align_hidden"] = distance.hidden;

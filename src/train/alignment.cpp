@@ -32,6 +32,9 @@ AlignmentRegularizer::AlignmentRegularizer(const AlignmentOptions& options) : op
     throw InvalidArgument(
         core::text("alignment: warmup_steps must be at least 0, got ", options.warmup_steps));
   }
+  if (options.every < 1) {
+    throw InvalidArgument(core::text("alignment: every must be at least 1, got ", options.every));
+  }
   align::validate(options.distance);
   if (options.distance.support == align::Support::edges && !options.graph) {
     throw InvalidArgument("alignment: support edges needs a graph, got none");
@@ -52,6 +55,9 @@ align::Clouds AlignmentRegularizer::Report::clouds() const {
 }
 
 void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
+  if (!due_) {
+    return;
+  }
   Report report{.queries = heads.queries,
                 .keys = heads.keys,
                 .num_queries = {},
@@ -67,6 +73,9 @@ void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
 }
 
 void AlignmentRegularizer::receive_scaled(const nn::ScaledHeads& heads) {
+  if (!due_) {
+    return;
+  }
   reports_.push_back({.queries = heads.points,
                       .keys = heads.points,
                       .num_queries = heads.num_queries,
@@ -115,6 +124,7 @@ void AlignmentRegularizer::begin_step(std::uint64_t seed, std::uint32_t step) {
   reports_.clear();
   seed_ = seed;
   step_ = step;
+  due_ = (static_cast<std::int64_t>(step) - 1) % options_.every == 0;  // the first step is 1
 }
 
 double AlignmentRegularizer::weight_at(std::uint32_t step) const {
@@ -143,6 +153,9 @@ Variable AlignmentRegularizer::sum_of_layers() {
 }
 
 Variable AlignmentRegularizer::loss() {
+  if (!due_) {
+    return {};
+  }
   if (reports_.size() != num_layers_) {
     throw ShapeError(core::text("alignment: expected ", num_layers_,
                                 " attention layers to report, as in the first pass, got ",
@@ -157,7 +170,7 @@ Variable AlignmentRegularizer::loss() {
   const Variable sum = sum_of_layers();
   reports_.clear();
   value_ = sum.value().item();
-  return ops::scale(sum, weight);
+  return ops::scale(sum, weight * static_cast<double>(options_.every));
 }
 
 void HeadMmd::receive(const nn::AttentionHeads& heads) {

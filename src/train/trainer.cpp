@@ -51,12 +51,8 @@ ClassificationTask checked(ClassificationTask task) {
   return task;
 }
 
-RowsPass training_pass(const ClassificationTask& task,
-                       const std::vector<Regularizer*>& regularizers) {
-  const bool all = std::ranges::any_of(
-      regularizers, [](const Regularizer* each) { return each->needs_all_rows(); });
-  return all || !task.training_pass ? RowsPass{task.logits, task.labels, task.train}
-                                    : *task.training_pass;
+RowsPass all_rows(const ClassificationTask& task) {
+  return {task.logits, task.labels, task.train};
 }
 
 RowsPass validation_pass(const ClassificationTask& task) {
@@ -141,7 +137,8 @@ Trainer::Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask 
                  const FitOptions& options, std::vector<Regularizer*> regularizers)
     : options_(checked(options)),
       task_(checked(std::move(task))),
-      training_pass_(training_pass(task_, regularizers)),
+      training_pass_(task_.training_pass.value_or(all_rows(task_))),
+      all_rows_pass_(all_rows(task_)),
       validation_pass_(validation_pass(task_)),
       regularizers_(std::move(regularizers)),
       all_parameters_(parameters),
@@ -170,7 +167,7 @@ void Trainer::initialize_regularizers() {
     const autograd::NoGradScope no_grad;
     nn::ForwardContext context;
     context.head_sink = sinks_.get();
-    (void)training_pass_.logits(context);
+    (void)pass_of_step().logits(context);
   }
   for (std::size_t i = 0; i < regularizers_.size(); ++i) {
     regularizers_[i]->initialize(options_.seed);
@@ -181,6 +178,12 @@ void Trainer::initialize_regularizers() {
     all_parameters_.insert(all_parameters_.end(), parameters.begin(), parameters.end());
     adam_.add(std::move(parameters), {.weight_decay = regularizers_[i]->weight_decay()});
   }
+}
+
+const RowsPass& Trainer::pass_of_step() const {
+  const bool all = std::ranges::any_of(
+      regularizers_, [](const Regularizer* each) { return each->needs_all_rows(); });
+  return all ? all_rows_pass_ : training_pass_;
 }
 
 EpochReport Trainer::run_epoch() {
@@ -223,8 +226,8 @@ double Trainer::training_step(double& regularizer) {
   nn::ForwardContext context(
       core::RandomStream(options_.seed, core::Purpose::dropout).at_step(step));
   context.head_sink = sinks_.get();
-  const Variable loss = ops::cross_entropy(training_pass_.logits(context), training_pass_.labels,
-                                           training_pass_.rows);
+  const RowsPass& pass = pass_of_step();
+  const Variable loss = ops::cross_entropy(pass.logits(context), pass.labels, pass.rows);
   const double value = loss.value().item();
   const Variable total = with_regularizers(loss, regularizer);
   if (!std::isfinite(total.value().item())) {
@@ -239,11 +242,16 @@ double Trainer::training_step(double& regularizer) {
 }
 
 Variable Trainer::with_regularizers(Variable loss, double& regularizer) {
+  bool added = false;
   for (Regularizer* each : regularizers_) {
     if (const Variable term = each->loss(); term.defined()) {
       loss = ops::add(loss, term);
       regularizer += each->value();
+      added = true;
     }
+  }
+  if (!added && !curves_.empty()) {
+    regularizer = curves_.back().alignment.value_or(0);
   }
   return loss;
 }

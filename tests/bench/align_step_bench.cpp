@@ -1,13 +1,15 @@
 // What aligned heads cost in a training step: epochs of plain and aligned training, validation
 // included, in turns, so that both meet the same machine. Prints JSON.
 //
-//     align_step_bench [--dataset cora] [--rounds 40] [--epochs 10] [KIND:SAMPLES[:needed] ...]
+//     align_step_bench [--dataset cora] [--rounds 40] [--epochs 10] [KIND:SAMPLES[:EVERY][:needed]
+//     ...]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -68,6 +70,9 @@ class Run {
       if (parts.size() > 1 && !parts[1].empty() && parts[1] != "needed") {
         options.distance.samples = std::stoll(parts[1]);
       }
+      if (parts.size() > 2 && parts[2] != "needed") {
+        options.every = std::stoll(parts[2]);
+      }
       options.all_nodes = parts.back() != "needed";
       alignment_ = std::make_unique<train::AlignmentRegularizer>(options);
       regularizers.push_back(alignment_.get());
@@ -77,7 +82,7 @@ class Run {
         train::FitOptions{.epochs = 1 << 30, .patience = 0, .seed = 1}, regularizers);
   }
 
-  // Milliseconds an epoch, the median of `epochs`.
+  // Milliseconds an epoch, the mean of `epochs`.
   double time(int epochs) {
     std::vector<double> times;
     for (int i = 0; i < epochs; ++i) {
@@ -89,7 +94,7 @@ class Run {
         times.push_back(1000 * trainer_->run_epoch().seconds);
       }
     }
-    return median(times);
+    return std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
   }
 
   [[nodiscard]] const std::string& name() const { return name_; }

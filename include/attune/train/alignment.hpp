@@ -32,8 +32,12 @@ struct AlignmentOptions {
   /// Heads of all nodes are aligned; false: of those that a training step computes anyway, which is
   /// faster where few nodes are trained on. Support edges needs all.
   bool all_nodes = true;
-  bool mask_padding = true;       ///< false: padding takes part, as reported
-  double weight_decay = 0;        ///< of the networks that the distance learns
+  bool mask_padding = true;  ///< false: padding takes part, as reported
+  double weight_decay = 0;   ///< of the networks that the distance learns
+  /// Steps from one in which the term is computed to the next, with `every` times the weight; its
+  /// networks learn in these steps alone. 1: every step. Lazy regularisation: Karras et al.,
+  /// "Analyzing and improving the image quality of StyleGAN", CVPR 2020, section 3.1.
+  std::int64_t every = 1;
   std::int64_t warmup_steps = 0;  ///< lambda grows in proportion to the step up to this one
   std::optional<graph::Graph> graph = std::nullopt;  ///< for align::Support::edges
 };
@@ -55,7 +59,7 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
 
   [[nodiscard]] nn::HeadSink* head_sink() noexcept override { return this; }
   [[nodiscard]] bool needs_all_rows() const noexcept override {
-    return options_.all_nodes && options_.weight > 0;
+    return options_.all_nodes && options_.weight > 0 && due_;
   }
 
   /// @throws InvalidArgument  no layer reported a head that may be aligned
@@ -97,6 +101,7 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   std::size_t num_layers_ = 0;  // that reported at the first pass
   std::uint64_t seed_ = 0;
   std::uint32_t step_ = 0;
+  bool due_ = true;  // this step has a term
   double value_ = 0;
   std::vector<core::Tensor> per_head_;
 };

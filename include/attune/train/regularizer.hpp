@@ -27,7 +27,8 @@ class Regularizer {
   /// Where attention layers report their heads; null if that is not needed.
   [[nodiscard]] virtual nn::HeadSink* head_sink() noexcept { return nullptr; }
 
-  /// Whether training steps must compute all rows for its sake, where the loss needs only some.
+  /// Whether the training pass that comes must compute all rows for its sake, where the loss needs
+  /// only some. Asked before the first pass and after each begin_step().
   [[nodiscard]] virtual bool needs_all_rows() const noexcept { return false; }
 
   /// Makes the parameters. Drops whatever was reported before.
@@ -46,7 +47,8 @@ class Regularizer {
   /// The term, weighted, of the pass since begin_step(); undefined where it adds nothing.
   [[nodiscard]] virtual Variable loss() = 0;
 
-  /// The term of the last loss() before its weight: what is reported.
+  /// The term of the last loss() before its weight: what is reported. Where no regulariser adds a
+  /// term to a step, that of the step before is reported again.
   [[nodiscard]] virtual double value() const noexcept = 0;
 };
 

@@ -53,7 +53,9 @@ struct ClassificationTask {
 struct EpochReport {
   std::int64_t epoch = 0;  ///< from 1
   double train_loss = 0;   ///< cross-entropy of the training rows, with dropout
-  double regularizer = 0;  ///< sum of the regularisers' values, before their weights
+  /// Sum of the regularisers' values, before their weights, of the last step in which one added to
+  /// the loss.
+  double regularizer = 0;
   std::optional<LossAndAccuracy> validation;
   std::int64_t best_epoch = 0;
   double seconds = 0;  ///< of this epoch, its validation included
@@ -125,6 +127,7 @@ class Trainer {
 
   [[nodiscard]] EpochReport run_next_epoch();
   void initialize_regularizers();
+  [[nodiscard]] const RowsPass& pass_of_step() const;
   [[nodiscard]] double training_step(double& regularizer);
   [[nodiscard]] Variable with_regularizers(Variable loss, double& regularizer);
   [[nodiscard]] core::Tensor evaluate(const RowsPass& pass) const;
@@ -133,7 +136,8 @@ class Trainer {
 
   FitOptions options_;
   ClassificationTask task_;
-  RowsPass training_pass_;
+  RowsPass training_pass_;  // of steps in which no regulariser needs all rows
+  RowsPass all_rows_pass_;
   RowsPass validation_pass_;  // no rows: there are none
   std::vector<Regularizer*> regularizers_;
   std::unique_ptr<Sinks> sinks_;                    // null: nobody listens

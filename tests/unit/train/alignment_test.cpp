@@ -103,11 +103,14 @@ TEST_CASE("alignment: a stopped and resumed run ends where an unbroken one does"
   const auto kind = GENERATE(Kind::gan, Kind::ct, Kind::mmd);
   CAPTURE(align::to_string(kind));
   const Toy toy;
+  const std::int64_t every = GENERATE(1, 3);
   const AlignmentOptions options{
-      .distance = {.kind = kind, .samples = 50, .mmd_sigma_median = true}, .weight = 0.1};
+      .distance = {.kind = kind, .samples = 50, .mmd_sigma_median = true},
+      .weight = 0.1,
+      .every = every};
   const train::FitOptions fit_options{.epochs = 10, .patience = 0, .seed = 3};
   AlignmentRegularizer alignment(options);
-  const std::string expected = toy.fit({&alignment}, 10).weights_sha256;
+  const train::FitResult expected = toy.fit({&alignment}, 10);
 
   const models::GraphClassifier first = toy.model();
   AlignmentRegularizer before(options);
@@ -119,7 +122,9 @@ TEST_CASE("alignment: a stopped and resumed run ends where an unbroken one does"
   AlignmentRegularizer after(options);
   train::Trainer rest(second.parameters(), toy.problem.task(second), fit_options, {&after});
   rest.load_state(half.state());
-  CHECK(train::fit(rest).weights_sha256 == expected);
+  const train::FitResult resumed = train::fit(rest);
+  CHECK(resumed.weights_sha256 == expected.weights_sha256);
+  CHECK(resumed.regularizer == expected.regularizer);
 }
 
 TEST_CASE("alignment: brings the heads of a trained network closer", "[train][align]") {
@@ -172,6 +177,54 @@ TEST_CASE("alignment: the weight grows with the step while warming up", "[train]
   CHECK(loss_of(options, 1, 50) == full);
   CHECK(loss_of(options, 1, 5) == Approx(full / 2).epsilon(1e-14));
   CHECK(loss_of(options, 1, 0) == 0);
+}
+
+TEST_CASE("alignment: every K steps, with K times the weight", "[train][align]") {
+  const AlignmentOptions often{.distance = {.kind = Kind::mmd}, .weight = 1};
+  AlignmentOptions seldom = often;
+  seldom.every = 3;
+  for (std::uint32_t step = 1; step <= 7; ++step) {
+    CAPTURE(step);
+    const bool due = step == 1 || step == 4 || step == 7;
+    CHECK(loss_of(seldom, 1, step) == (due ? Approx(3 * loss_of(often, 1, step)) : Approx(0)));
+  }
+}
+
+TEST_CASE("alignment: every 1 is to the bit what it is without the option",
+          "[train][align][property]") {
+  const auto kind = GENERATE(Kind::gan, Kind::ct);
+  const Toy toy;
+  AlignmentRegularizer plain({.distance = {.kind = kind, .samples = 50}, .weight = 0.1});
+  AlignmentRegularizer lazy({.distance = {.kind = kind, .samples = 50}, .weight = 0.1, .every = 1});
+  CHECK(toy.fit({&plain}).weights_sha256 == toy.fit({&lazy}).weights_sha256);
+}
+
+TEST_CASE("alignment: between its steps training goes on without it", "[train][align]") {
+  const bool all_nodes = GENERATE(true, false);
+  CAPTURE(all_nodes);
+  const Toy toy;
+  AlignmentRegularizer alignment({.distance = {.kind = Kind::gan, .samples = 50},
+                                  .weight = 0.1,
+                                  .all_nodes = all_nodes,
+                                  .every = 4});
+  const models::GraphClassifier model = toy.model();
+  train::Trainer trainer(model.parameters(), toy.problem.task(model, train::ComputedNodes::needed),
+                         {.epochs = 9, .patience = 0, .seed = 3}, {&alignment});
+  core::Tensor before;
+  double value = 0;
+  for (int epoch = 1; epoch <= 9; ++epoch) {
+    CAPTURE(epoch);
+    const train::EpochReport report = trainer.run_epoch();
+    const core::Tensor now = alignment.parameters().front().variable.value().clone();
+    const bool due = epoch % 4 == 1;
+    if (epoch > 1) {
+      CHECK(same_bits(now, before) == !due);
+      CHECK((report.regularizer == value) == !due);  // else that of the step before
+    }
+    before = now;
+    value = report.regularizer;
+    CHECK(value != 0);
+  }
 }
 
 TEST_CASE("alignment: reports its value before the weight, and its terms", "[train][align]") {
@@ -266,6 +319,7 @@ TEST_CASE("alignment: refuses options out of range", "[train][align]") {
   CHECK(message({.weight_decay = -1}) ==
         "alignment: weight_decay must be finite and at least 0, got -1");
   CHECK(message({.warmup_steps = -1}) == "alignment: warmup_steps must be at least 0, got -1");
+  CHECK(message({.every = 0}) == "alignment: every must be at least 1, got 0");
   CHECK(message({.distance = {.eps = 0}}) == "align: eps must be positive and finite, got 0");
   CHECK(message({.distance = {.support = align::Support::edges}}) ==
         "alignment: support edges needs a graph, got none");
