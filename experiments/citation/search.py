@@ -16,13 +16,13 @@ sys.path.insert(0, os.path.dirname(HERE))
 import sweeps
 
 VALUES = ["--value-dropout", "0.6"]
-CARRIERS = [[], VALUES,
-            ["--model", "gatv2"], ["--model", "gatv2", *VALUES],
-            ["--model", "transformer", "--no-root-weight"], ["--model", "transformer", "--no-root-weight", *VALUES],
-            ["--model", "gatv2", *VALUES, "--weight-decay", "0.001"],
-            ["--model", "gatv2", *VALUES, "--hidden-channels", "16"],
-            ["--model", "gatv2", *VALUES, "--dropout", "0.7"],
-            ["--model", "gatv2", *VALUES, "--lr", "0.01"]]
+V2 = ["--model", "gatv2", *VALUES]
+TRANSFORMER = ["--model", "transformer", "--no-root-weight"]
+CARRIERS = [[], VALUES, [*VALUES, "--dropout", "0.7"], [*VALUES, "--weight-decay", "0.001"],
+            ["--model", "gatv2"], V2, [*TRANSFORMER], [*TRANSFORMER, *VALUES], [*TRANSFORMER, *VALUES, "--dropout", "0.7"],
+            [*V2, "--weight-decay", "0.001"], [*V2, "--hidden-channels", "16"], [*V2, "--lr", "0.01"],
+            [*V2, "--dropout", "0.7"], [*V2, "--dropout", "0.8"], [*V2, "--attention-dropout", "0.3"],
+            [*V2, "--dropout", "0.7", "--weight-decay", "0.001"], [*V2, "--out-heads", "8"]]
 
 
 def weight(*values):
@@ -54,7 +54,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=1000)
-    parser.add_argument("--methods", nargs="+", default=list(CANDIDATES))
+    parser.add_argument("--methods", nargs="*", default=list(CANDIDATES))
     parser.add_argument("--datasets", nargs="+", default=["cora", "citeseer"])
     parser.add_argument("--attune", default=os.path.join(HERE, "../../build/release/attune"))
     args = parser.parse_args()

@@ -27,6 +27,7 @@ struct GlobalOptions {
 using Action = std::function<int(const GlobalOptions&)>;
 
 // Each adds its subcommand to the application and sets `action` when it is chosen.
+void add_bench_command(CLI::App& app, Action& action);
 void add_train_command(CLI::App& app, Action& action);
 void add_sweep_command(CLI::App& app, Action& action);
 void add_evaluate_command(CLI::App& app, Action& action);

@@ -79,6 +79,13 @@ train::ExperimentResult experiment(const TrainingOptions& options,
           .runs = {}};
 }
 
+std::unique_ptr<train::AlignmentRegularizer> make_alignment(
+    const TrainingOptions& options, const train::NodeClassification& problem) {
+  AlignmentFlags flags = options.align;
+  flags.options.all_nodes = options.compute != "needed";
+  return make_alignment(flags, problem.graph());
+}
+
 train::RunResult run_seed(const TrainingOptions& options,
                           const models::GraphClassifierOptions& model_options,
                           const train::NodeClassification& problem, std::uint64_t seed,
@@ -86,10 +93,7 @@ train::RunResult run_seed(const TrainingOptions& options,
   models::GraphClassifier model(model_options, seed);
   train::FitOptions fit_options = options.fit;
   fit_options.seed = seed;
-  AlignmentFlags flags = options.align;
-  flags.options.all_nodes = options.compute != "needed";
-  const std::unique_ptr<train::AlignmentRegularizer> alignment =
-      make_alignment(flags, problem.graph());
+  const std::unique_ptr<train::AlignmentRegularizer> alignment = make_alignment(options, problem);
   std::vector<train::Regularizer*> regularizers;
   if (alignment) {
     regularizers.push_back(alignment.get());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "cli/command.hpp"
@@ -27,6 +28,10 @@ namespace attune::cli {
                                                  const models::GraphClassifierOptions& model,
                                                  const data::NodeDataset& dataset,
                                                  const GlobalOptions& global);
+
+/// The regulariser that the options ask for; null without alignment.
+[[nodiscard]] std::unique_ptr<train::AlignmentRegularizer> make_alignment(
+    const TrainingOptions& options, const train::NodeClassification& problem);
 
 /// What a caller adds to a run.
 struct TrainerSetup {

@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/bench/distances.hpp"
+#include "cli/bench/epochs.hpp"
+#include "cli/bench/layers.hpp"
+#include "cli/bench/machine.hpp"
+#include "cli/command.hpp"
+#include "cli/training_run.hpp"
+#include <attune/core/file.hpp>
+#include <attune/core/parallel.hpp>
+#include <attune/data/registry.hpp>
+#include <attune/graph/builder.hpp>
+#include <attune/train/environment.hpp>
+
+namespace attune::cli {
+namespace {
+
+using nlohmann::json;
+
+struct BenchOptions {
+  std::string dataset = "citation-like";
+  std::vector<std::string> only = {"epoch", "layers", "alignment"};
+  std::vector<std::string> models = {"gat", "gatv2", "transformer", "gcn"};
+  std::vector<std::string> aligns = {"none", "gan", "ct", "ot", "mmd"};
+  std::vector<std::int64_t> positions = {256, 1024, 4096};
+  std::int64_t in_channels = 128;
+  std::int64_t repeat = 5;
+
+  [[nodiscard]] bool wants(const char* section) const {
+    return std::find(only.begin(), only.end(), section) != only.end();
+  }
+};
+
+// `name`, then numbers with their units, in columns that line up.
+void print_row(const std::string& name, const std::vector<std::string>& cells) {
+  std::cout << name << std::string(name.size() < 26 ? 26 - name.size() : 1, ' ');
+  for (const std::string& cell : cells) {
+    std::cout << std::string(cell.size() < 15 ? 15 - cell.size() : 1, ' ') << cell;
+  }
+  std::cout << '\n';
+}
+
+std::string with_unit(double value, int digits, const char* unit) {
+  return fixed(value, digits) + ' ' + unit;
+}
+
+std::string percent(double part) {
+  return with_unit(100 * part, 0, "%");
+}
+
+json machine_section(const bench::Machine& machine, bool quiet) {
+  if (!quiet) {
+    print_row("machine", {with_unit(machine.bytes_per_second / 1e9, 1, "GB/s"),
+                          with_unit(machine.flops / 1e9, 0, "GFLOP/s"),
+                          with_unit(core::num_threads(), 0, "threads")});
+  }
+  return {{"bytes_per_second", machine.bytes_per_second}, {"flops", machine.flops}};
+}
+
+json epoch_section(const BenchOptions& options, const data::NodeDataset& dataset, bool quiet) {
+  json list = json::array();
+  if (!quiet) {
+    print_row("\nepoch", {"median", "to plain", "parameters", "of alignment", "memory"});
+  }
+  for (const bench::EpochTime& time :
+       bench::time_epochs(dataset, options.models, options.aligns, options.repeat)) {
+    if (!quiet) {
+      print_row(
+          time.model + (time.align == "none" ? "" : ", " + time.align),
+          {with_unit(time.ms, 3, "ms"), fixed(time.to_plain, 2), with_thousands(time.parameters),
+           with_thousands(time.align_parameters), with_unit(time.peak_mb, 1, "MB")});
+    }
+    list.push_back({{"model", time.model},
+                    {"align", time.align},
+                    {"ms", time.ms},
+                    {"to_plain", time.to_plain},
+                    {"parameters", time.parameters},
+                    {"align_parameters", time.align_parameters},
+                    {"peak_mb", time.peak_mb}});
+  }
+  return list;
+}
+
+json layer_section(const BenchOptions& options, const data::NodeDataset& dataset,
+                   const bench::Machine& machine, bool quiet) {
+  json list = json::array();
+  if (!quiet) {
+    print_row("\nlayer", {"median", "of the bound", "memory", "allowed"});
+  }
+  for (const bench::LayerTime& time :
+       bench::time_layers(graph::with_self_loops(dataset.graph), options.in_channels,
+                          machine.bytes_per_second, machine.flops, options.repeat)) {
+    if (!quiet) {
+      print_row(time.layer + ' ' + std::to_string(time.heads) + 'x' + std::to_string(time.channels),
+                {with_unit(time.ms, 2, "ms"), percent(time.bound_ms / time.ms),
+                 with_unit(time.peak_mb, 1, "MB"), with_unit(time.allowed_mb, 1, "MB")});
+    }
+    list.push_back({{"layer", time.layer},
+                    {"heads", time.heads},
+                    {"channels", time.channels},
+                    {"ms", time.ms},
+                    {"bound_ms", time.bound_ms},
+                    {"peak_mb", time.peak_mb},
+                    {"allowed_mb", time.allowed_mb}});
+  }
+  return list;
+}
+
+json alignment_section(const BenchOptions& options, const bench::Machine& machine, bool quiet) {
+  json list = json::array();
+  if (!quiet) {
+    print_row("\nalignment, all pairs", {"median", "of the peak", "memory"});
+  }
+  for (const bench::DistanceTime& time : bench::time_distances(options.positions, options.repeat)) {
+    if (!quiet) {
+      print_row(
+          time.distance + ", w = " + std::to_string(time.positions),
+          {with_unit(time.ms, 2, "ms"), time.flops > 0 ? percent(time.flops / machine.flops) : "",
+           with_unit(time.peak_mb, 2, "MB")});
+    }
+    list.push_back({{"distance", time.distance},
+                    {"positions", time.positions},
+                    {"ms", time.ms},
+                    {"flops", time.flops},
+                    {"peak_mb", time.peak_mb}});
+  }
+  return list;
+}
+
+json environment_section() {
+  const train::Environment environment = train::current_environment();
+  return {{"cpu", environment.cpu},
+          {"isa", environment.isa},
+          {"cores", environment.cores},
+          {"peak_rss_bytes", environment.peak_rss_bytes},
+          {"libraries", environment.libraries}};
+}
+
+int run_bench(const BenchOptions& options, const GlobalOptions& global) {
+  const data::NodeDataset dataset = data::load_dataset(options.dataset, global.data_dir);
+  if (!global.quiet) {
+    std::cout << describe(dataset) << '\n';
+  }
+  const bench::Machine machine = bench::measure_machine(options.repeat);
+  json result = {
+      {"command", global.command_line},   {"dataset", options.dataset},
+      {"num_nodes", dataset.num_nodes()}, {"num_edges", dataset.graph.num_edges()},
+      {"threads", core::num_threads()},   {"machine", machine_section(machine, global.quiet)}};
+  if (options.wants("epoch")) {
+    result["epoch"] = epoch_section(options, dataset, global.quiet);
+  }
+  if (options.wants("layers")) {
+    result["layers"] = layer_section(options, dataset, machine, global.quiet);
+  }
+  if (options.wants("alignment")) {
+    result["alignment"] = alignment_section(options, machine, global.quiet);
+  }
+  result["environment"] = environment_section();
+  if (!global.json.empty()) {
+    core::write_file_atomically(global.json, result.dump(1) + '\n');
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("bench", "Time epochs, layers and distances");
+  const auto options = std::make_shared<BenchOptions>();
+  command->add_option("--dataset", options->dataset, "Name or file; see `attune datasets list`")
+      ->type_name("NAME");
+  command->add_option("--only", options->only, "Sections to measure")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"epoch", "layers", "alignment"}));
+  command->add_option("--models", options->models, "Networks of the section epoch")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"gat", "gatv2", "transformer", "gcn"}));
+  command
+      ->add_option("--aligns", options->aligns,
+                   "Distances of the section epoch, each with its default options")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"none", "gan", "ot", "ct", "mmd"}));
+  command
+      ->add_option("--positions", options->positions,
+                   "Sizes of the clouds in the section alignment")
+      ->delimiter(',')
+      ->check(CLI::Range(2, 1000000));
+  command
+      ->add_option("--in-channels", options->in_channels, "Features a node in the section layers")
+      ->check(CLI::Range(1, 1000000));
+  command
+      ->add_option("--repeat", options->repeat,
+                   "Measurements of which the median is taken, at least")
+      ->check(CLI::Range(1, 100000))
+      ->type_name("N");
+  command->callback([options, &action] {
+    action = [options](const GlobalOptions& global) { return run_bench(*options, global); };
+  });
+}
+
+}  // namespace attune::cli
