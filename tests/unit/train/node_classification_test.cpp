@@ -1,3 +1,6 @@
+#include <variant>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "citation_toy.hpp"
@@ -41,6 +44,38 @@ TEST_CASE("node classification: every model learns the toy graph", "[train][fit]
                                                            dataset.split.test);
     CHECK(again.nll == result.test->nll);
   }
+}
+
+TEST_CASE("node classification: features stay sparse where they are, else they are dense",
+          "[train]") {
+  attune::data::NodeDataset dataset = attune::testing::citation_toy();
+  const NodeClassification sparse(dataset);
+  CHECK(std::holds_alternative<attune::sparse::CsrMatrix>(sparse.features()));
+  const std::int64_t nodes = dataset.num_nodes();
+  std::vector<std::int64_t> row_ptr;
+  std::vector<std::int32_t> col_idx;
+  std::vector<float> values;
+  for (std::int64_t node = 0; node <= nodes; ++node) {
+    row_ptr.push_back(2 * node);
+  }
+  for (std::int64_t node = 0; node < nodes; ++node) {
+    for (const std::int32_t column : {0, 2}) {
+      col_idx.push_back(column);
+      values.push_back(static_cast<float>(node % 7) - 2.5F);
+    }
+  }
+  dataset.features = attune::sparse::CsrMatrix(
+      3, row_ptr, col_idx, attune::core::Tensor::from(values, {std::ssize(values)}));
+  const NodeClassification dense(dataset);
+  REQUIRE(std::holds_alternative<attune::autograd::Variable>(dense.features()));
+  const attune::core::Tensor cells = std::get<attune::autograd::Variable>(dense.features()).value();
+  CHECK(cells.size(0) == nodes);
+  CHECK(cells.size(1) == 3);
+  CHECK(cells.data<float>()[3 * 8] == -1.5F);
+  CHECK(cells.data<float>()[3 * 8 + 1] == 0);
+  const GraphClassifier model({.in_channels = 3, .num_classes = 3}, 1);
+  Trainer trainer(model.parameters(), dense.task(model), {.epochs = 3});
+  CHECK(attune::train::fit(trainer).epochs == 3);
 }
 
 TEST_CASE("node classification: the same weights on 1, 2 and 8 threads", "[train][fit][property]") {
