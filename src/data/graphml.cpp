@@ -76,11 +76,9 @@ class Collector final : public boost::mutate_graph {
   NodeDataset dataset(std::int64_t declared) {
     const std::int64_t num_nodes = std::ssize(labels_);
     if (num_nodes != declared || declared == 0) {
-      // Boost lets edges add nodes, and nodes share a name.
-      throw FileError(path_,
-                      text("expected nodes with a name of their own, and edges between them, "
-                           "found ",
-                           declared, " nodes and ", num_nodes, " names"));
+      // Boost lets edges add nodes that the file does not list.
+      throw FileError(path_, text("expected nodes, and edges between them alone, found ", declared,
+                                  " nodes and ", num_nodes, " ends of edges and nodes"));
     }
     NodeDataset dataset;
     NamedClasses classes = classes_of(labels_);
@@ -184,8 +182,20 @@ bool read_as(const std::string& bytes, Collector& collector) {
   return true;
 }
 
+/// Nodes with ids of their own. Boost would take two of one id for different nodes.
+std::int64_t count_nodes(const std::string& bytes, const std::string& path) {
+  std::vector<std::string_view> ids = check_xml_size(bytes, path, "node");
+  std::sort(ids.begin(), ids.end());
+  const auto twice = std::adjacent_find(ids.begin(), ids.end());
+  if (twice != ids.end()) {
+    throw FileError(
+        path, text("expected nodes with an id of their own, found two ", data::quoted(*twice)));
+  }
+  return std::ssize(ids);
+}
+
 NodeDataset parse(const std::string& bytes, const std::string& path) {
-  const std::int64_t num_nodes = check_xml_size(bytes, path, "node");
+  const std::int64_t num_nodes = count_nodes(bytes, path);
   try {
     for (const bool directed : {true, false}) {
       Collector collector(path, directed);

@@ -15,7 +15,7 @@ constexpr std::int64_t kMaxFileBytes = std::int64_t{8} << 30;
 
 // Text of numbers shrinks to a tenth or so, of zeros to a hundredth.
 std::int64_t inflated_limit(std::int64_t file_bytes) {
-  constexpr std::int64_t kAllowance = std::int64_t{16} << 20;
+  constexpr std::int64_t kAllowance = std::int64_t{4} << 20;
   constexpr std::int64_t kMaxRatio = 200;
   return std::min(kMaxFileBytes, kAllowance + kMaxRatio * file_bytes);
 }

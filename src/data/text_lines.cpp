@@ -12,6 +12,8 @@ namespace attune::data {
 namespace {
 
 constexpr std::size_t kShown = 40;  // characters of a field in a message
+// A field takes more memory than the comma that makes it.
+constexpr std::size_t kMostFields = (std::size_t{1} << 22) + 2;
 
 }  // namespace
 
@@ -61,7 +63,7 @@ void TextLines::split_blanks() {
 void TextLines::split_quoted(char separator) {
   // Views into unquoted_ must stay valid, so it never grows beyond what is reserved here.
   if (separator == ',' && line_.find('"') != std::string_view::npos) {
-    unquoted_.reserve(static_cast<std::size_t>(std::count(line_.begin(), line_.end(), separator)) +
+    unquoted_.reserve(static_cast<std::size_t>(std::count(line_.begin(), line_.end(), '"')) / 2 +
                       1);
   }
   std::string_view rest = line_;
@@ -75,6 +77,9 @@ void TextLines::split_quoted(char separator) {
     }
     if (rest.empty()) {
       return;
+    }
+    if (fields_.size() > kMostFields) {
+      fail("expected at most ", kMostFields, " fields, found more");
     }
     rest.remove_prefix(1);
   }

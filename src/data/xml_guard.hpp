@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace attune::data {
 
@@ -11,9 +11,11 @@ namespace attune::data {
 /// whether it is well formed otherwise.
 /// @param path     for messages
 /// @param element  a name of elements
-/// @return  how many elements of that name there are
+/// @return  the attribute `id` of each element of that name, as it is written; empty where it has
+///          none
 /// @throws FileError  with the line
-std::int64_t check_xml_size(std::string_view bytes, const std::string& path,
-                            std::string_view element);
+[[nodiscard]] std::vector<std::string_view> check_xml_size(std::string_view bytes,
+                                                           const std::string& path,
+                                                           std::string_view element);
 
 }  // namespace attune::data

@@ -19,7 +19,7 @@ enum class ComputedNodes : std::uint8_t {
 };
 
 /// A data set in the form that GraphClassifier takes it: every node hears itself, the features stay
-/// sparse. Cheap to copy; several models may be trained on one at the same time.
+/// sparse unless most of them are not zero. Cheap to copy; several models may be trained on one at the same time.
 ///
 ///     const NodeClassification problem(dataset);
 ///     models::GraphClassifier model(options, seed);

@@ -326,7 +326,9 @@ TEST_CASE("GraphML: what is wrong is named", "[data]") {
   const auto error = [](const std::string& old, const std::string& now) {
     return error_of({{"x.graphml", replaced(kGraphml, old, now)}}, "x.graphml");
   };
-  CHECK_THAT(error("target=\"d\"", "target=\"e\""), Contains("found 4 nodes and 5 names"));
+  CHECK_THAT(error("target=\"d\"", "target=\"e\""), Contains("found 4 nodes and 5 ends of edges"));
+  CHECK_THAT(error("<node id=\"d\">", "<node  name=\"d\"\n id = 'c' >"),
+             Contains("expected nodes with an id of their own, found two \"c\""));
   CHECK_THAT(error(">2</data>", ">two</data>"),
              Contains("node 1, counted from 0: attribute \"v\": "
                       "expected a finite number, found \"two\""));
@@ -362,6 +364,12 @@ TEST_CASE("text data sets: a bomb of zeros is refused by its size", "[data]") {
   Files files = without(kOgb, "raw/node-feat.csv");
   files["raw/node-feat.csv.gz"] = bomb;
   CHECK_THAT(error_of(files, ""), Contains("node-feat.csv.gz:") && Contains("expected at most"));
+}
+
+TEST_CASE("text data sets: a line of nothing but commas is refused", "[data]") {
+  const std::string commas(std::size_t{5} << 20, ',');
+  CHECK_THAT(error_of(with(kOgb, "raw/node-feat.csv", commas), ""),
+             Contains("node-feat.csv:1: expected at most 4194306 fields"));
 }
 
 TEST_CASE("text data sets: damaged gzip data is refused with the position", "[data]") {
