@@ -18,7 +18,7 @@ void add_common_options(CLI::App& command, AlignmentFlags& f) {
       ->group(group);
   command
       .add_option("--align-samples", o.distance.samples,
-                  "Nodes drawn a step, 0: all [gan: 0, ct and mmd: 512, ot: 256]")
+                  "Nodes drawn a step, 0: all of them [128, ct: 64]")
       ->type_name("N")
       ->group(group);
   command

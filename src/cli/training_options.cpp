@@ -82,8 +82,9 @@ void add_fit_options(CLI::App& command, TrainingOptions& o) {
   command
       .add_option(
           "--compute", o.compute,
-          "Nodes that an epoch computes: those that the losses depend on, or all; auto: all "
-          "in the steps of aligned training, else needed")
+          "Nodes that an epoch computes: those that the task's losses depend on, of which then "
+          "come the aligned ones too, or all; auto: all with --align-samples 0 or "
+          "--align-support edges, else needed")
       ->check(CLI::IsMember({"auto", "needed", "all"}))
       ->group(group);
   command

@@ -82,7 +82,9 @@ train::ExperimentResult experiment(const TrainingOptions& options,
 std::unique_ptr<train::AlignmentRegularizer> make_alignment(
     const TrainingOptions& options, const train::NodeClassification& problem) {
   AlignmentFlags flags = options.align;
-  flags.options.all_nodes = options.compute != "needed";
+  const bool asks_for_all =
+      flags.support == "edges" || flags.options.distance.samples.value_or(1) == 0;
+  flags.options.all_nodes = options.compute == "all" || (options.compute == "auto" && asks_for_all);
   return make_alignment(flags, problem.graph());
 }
 

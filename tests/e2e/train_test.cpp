@@ -175,6 +175,11 @@ TEST_CASE("A run: --compute chooses the nodes of an epoch, and is part of the ru
   };
   const json needed = digest({"--compute", "needed"});
   CHECK(digest({}) == needed);
+  const json aligned = digest({"--align", "mmd", "--compute", "needed"});
+  CHECK(digest({"--align", "mmd"}) == aligned);
+  const json every_node = digest({"--align", "mmd", "--align-samples", "0", "--compute", "all"});
+  CHECK(digest({"--align", "mmd", "--align-samples", "0"}) == every_node);
+  CHECK(every_node != aligned);
   CHECK(digest({"--compute", "all", "--out", folder.path("run")}) != needed);
   const CommandOutcome other = run_attune(small_run({"--resume", folder.path("run")}));
   CHECK(other.status == 2);

@@ -27,8 +27,8 @@ enum class Axis : std::uint8_t {
 struct Options {
   Kind kind = Kind::ct;
 
-  /// Positions drawn a step, uniformly and without replacement: 0 for all of them; empty for all
-  /// with gan, whose work is linear, 256 with ot, 512 with ct and mmd.
+  /// Positions drawn a step, uniformly and without replacement: 0 for all of them; empty for 64
+  /// with ct and 128 with the others.
   std::optional<std::int64_t> samples = std::nullopt;
   Support support = Support::nodes;
   Axis axis = Axis::positions;

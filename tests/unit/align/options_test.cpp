@@ -24,10 +24,10 @@ TEST_CASE("align options: the defaults are valid and those of the specification"
   CHECK_FALSE(options.detach_query);
   CHECK_FALSE(options.nav_unit);
   CHECK_FALSE(options.ot_debias);
-  CHECK(align::num_samples({.kind = Kind::gan}) == 0);
-  CHECK(align::num_samples({.kind = Kind::ct}) == 512);
-  CHECK(align::num_samples({.kind = Kind::mmd}) == 512);
-  CHECK(align::num_samples({.kind = Kind::ot}) == 256);
+  CHECK(align::num_samples({.kind = Kind::gan}) == 128);
+  CHECK(align::num_samples({.kind = Kind::ct}) == 64);
+  CHECK(align::num_samples({.kind = Kind::mmd}) == 128);
+  CHECK(align::num_samples({.kind = Kind::ot}) == 128);
   CHECK(align::num_samples({.kind = Kind::ot, .samples = 0}) == 0);
 }
 
