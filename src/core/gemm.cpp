@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kInnerChunk = 512;     // rows of a weight gradient that one task sums
 constexpr std::int64_t kTileWork = 1 << 20;   // multiply-adds that are worth a task, about 10 us
+constexpr std::int64_t kNarrow = 32;          // columns below which a product takes as long as this
 constexpr std::int64_t kMostSplit = 1 << 16;  // elements of C up to which k is split
 
 std::int64_t round_up(std::int64_t n, std::int64_t unit) {
@@ -30,7 +31,8 @@ MatmulTile whole(const GemmShape& s) {
 
 // Rows of C in blocks of a size that only the shape decides.
 void split_rows(const GemmShape& s, const float* a, const float* b, float* c) {
-  const std::int64_t rows = round_up(std::max<std::int64_t>(64, kTileWork / (s.k * s.n)), 64);
+  const std::int64_t rows =
+      round_up(std::max<std::int64_t>(64, kTileWork / (s.k * std::max(s.n, kNarrow))), 64);
   const MatmulTile base = whole(s);
   parallel_for(s.m, rows, [&](std::int64_t begin, std::int64_t end) {
     MatmulTile tile = base;

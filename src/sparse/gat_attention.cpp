@@ -30,35 +30,44 @@ AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variabl
   return {graph.num_dst(), graph.num_src(), shape[1], shape[2]};
 }
 
+// Rows of z a task for a loop that reads each of them once.
+std::int64_t node_grain(const AttentionSizes& s) {
+  return std::max<std::int64_t>(64, 32768 / (s.width() + 8));
+}
+
+struct NodeParts {
+  Tensor dst;  // att_dst . z, [num_dst, heads]
+  Tensor src;  // att_src . z, [num_src, heads]
+};
+
+NodeParts node_parts(const AttentionSizes& s, const Tensor& z, const Tensor& att_dst,
+                     const Tensor& att_src) {
+  NodeParts parts{Tensor::empty({s.num_dst, s.heads}, z.dtype()),
+                  Tensor::empty({s.num_src, s.heads}, z.dtype())};
+  dispatch(z.dtype(), [&]<class T>() {
+    const T* x = z.data<T>().data();
+    const T* to_dst = att_dst.data<T>().data();
+    const T* to_src = att_src.data<T>().data();
+    T* dst = parts.dst.mutable_data<T>().data();
+    T* src = parts.src.mutable_data<T>().data();
+    core::parallel_for(s.num_src, node_grain(s), [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t both = std::clamp(s.num_dst, begin, end);  // the first nodes are dst nodes
+      kernels<T>().two_head_dots(begin, both, s.heads, s.channels, x, to_dst, to_src, dst, src);
+      kernels<T>().head_dots(both, end, s.heads, s.channels, x, to_src, src);
+    });
+  });
+  return parts;
+}
+
 // What the forward pass leaves to the backward pass.
 struct Saved {
   graph::Graph graph;
   AttentionSizes sizes;
   double negative_slope;
   double dropout_scale;
-  Tensor dst_part;  // att_dst . z, [num_dst, heads]
-  Tensor src_part;  // att_src . z, [num_src, heads]
-  Tensor alpha;     // [edges, heads], minus where dropped
+  NodeParts parts;
+  Tensor alpha;  // [edges, heads], minus where dropped
 };
-
-// Rows of z a task for a loop that reads each of them once.
-std::int64_t node_grain(const AttentionSizes& s) {
-  return std::max<std::int64_t>(64, 65536 / (s.width() + 8));
-}
-
-// att . z of the first `nodes` nodes.
-Tensor node_part(const AttentionSizes& s, std::int64_t nodes, const Tensor& z, const Tensor& att) {
-  Tensor part = Tensor::empty({nodes, s.heads}, z.dtype());
-  dispatch(z.dtype(), [&]<class T>() {
-    const T* x = z.data<T>().data();
-    const T* a = att.data<T>().data();
-    T* out = part.mutable_data<T>().data();
-    core::parallel_for(nodes, node_grain(s), [&](std::int64_t begin, std::int64_t end) {
-      kernels<T>().head_dots(begin, end, s.heads, s.channels, x, a, out);
-    });
-  });
-  return part;
-}
 
 struct LogitGradients {
   Tensor edges;  // [edges, heads]
@@ -72,8 +81,8 @@ LogitGradients walk_in_edges(const Saved& saved, const Tensor& values, const Ten
   LogitGradients grads{Tensor(), Tensor::empty({s.num_dst, s.heads}, values.dtype()),
                        Tensor::empty({s.num_src, s.heads}, values.dtype())};
   dispatch(values.dtype(), [&]<class T>() {
-    const T* dst_part = saved.dst_part.data<T>().data();
-    const T* src_part = saved.src_part.data<T>().data();
+    const T* dst_part = saved.parts.dst.data<T>().data();
+    const T* src_part = saved.parts.src.data<T>().data();
     T* dst = grads.dst.mutable_data<T>().data();
     const auto finish = [&](const Rows& rows, T* g) {
       kernels<T>().edge_logits_backward(rows, s.heads, static_cast<T>(saved.negative_slope),
@@ -123,20 +132,33 @@ NodeGradients walk_out_edges(const Saved& saved, const Tensor& att_dst, const Te
   return result;
 }
 
-// part^T z, over the nodes that `part` has.
-Tensor attention_vector_gradient(const AttentionSizes& s, const Tensor& part, const Tensor& z) {
+struct VectorGradients {
+  Tensor dst;  // [heads, channels]
+  Tensor src;  // the same
+};
+
+VectorGradients attention_vector_gradients(const AttentionSizes& s, const LogitGradients& grads,
+                                           const Tensor& z) {
   return dispatch(z.dtype(), [&]<class T>() {
-    const T* a = part.data<T>().data();
     const T* x = z.data<T>().data();
-    const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::span<T> sum) {
-      kernels<T>().add_weighted_rows(begin, end, s.heads, s.channels, a, x, sum.data());
+    const T* dst = grads.dst.data<T>().data();
+    const T* src = grads.src.data<T>().data();
+    // A row of sums: those of att_dst, then those of att_src.
+    const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::span<T> sums) {
+      const std::int64_t last_dst = std::clamp(s.num_dst, begin, end);
+      kernels<T>().add_weighted_rows(begin, last_dst, s.heads, s.channels, dst, x, sums.data());
+      kernels<T>().add_weighted_rows(begin, end, s.heads, s.channels, src, x,
+                                     sums.data() + s.width());
     };
-    return core::parallel_reduce_rows<T>(part.size(0), node_grain(s), s.width(), add_rows)
-        .reshape({s.heads, s.channels});
+    const Tensor sums =
+        core::parallel_reduce_rows<T>(s.num_src, node_grain(s), 2 * s.width(), add_rows);
+    const auto half = static_cast<std::size_t>(s.width());
+    const core::Shape shape{s.heads, s.channels};
+    return VectorGradients{Tensor::from(sums.data<T>().first(half), shape),
+                           Tensor::from(sums.data<T>().last(half), shape)};
   });
 }
 
-// @param apart  values has a gradient of its own; else it is z
 Variable attention(const graph::Graph& graph, const Variable& z, const Variable& values, bool apart,
                    const Variable& att_dst, const Variable& att_src,
                    const GatAttentionOptions& options, const core::RandomStream* dropout_stream,
@@ -147,13 +169,12 @@ Variable attention(const graph::Graph& graph, const Variable& z, const Variable&
               sizes,
               options.negative_slope,
               dropout.scale(),
-              node_part(sizes, sizes.num_dst, z.value(), att_dst.value()),
-              node_part(sizes, sizes.num_src, z.value(), att_src.value()),
+              node_parts(sizes, z.value(), att_dst.value(), att_src.value()),
               Tensor()};
   const bool keep = autograd::should_record({z, values, att_dst, att_src});
   Attended result = dispatch(z.dtype(), [&]<class T>() {
-    const T* dst = saved.dst_part.data<T>().data();
-    const T* src = saved.src_part.data<T>().data();
+    const T* dst = saved.parts.dst.data<T>().data();
+    const T* src = saved.parts.src.data<T>().data();
     const auto logits = [&](const Rows& rows, T* to) {
       kernels<T>().edge_logits(rows, sizes.heads, static_cast<T>(options.negative_slope), dst, src,
                                to);
@@ -171,8 +192,9 @@ Variable attention(const graph::Graph& graph, const Variable& z, const Variable&
         if (apart) {
           node.add_grad(3, std::move(nodes.values));
         }
-        node.add_grad(1, attention_vector_gradient(saved.sizes, grads.dst, z));
-        node.add_grad(2, attention_vector_gradient(saved.sizes, grads.src, z));
+        VectorGradients vectors = attention_vector_gradients(saved.sizes, grads, z);
+        node.add_grad(1, std::move(vectors.dst));
+        node.add_grad(2, std::move(vectors.src));
       });
 }
 

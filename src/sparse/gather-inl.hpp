@@ -313,6 +313,46 @@ void head_dots(std::int64_t begin, std::int64_t end, std::int64_t heads, std::in
   });
 }
 
+// Both products while a row is in registers.
+template <class T>
+void two_head_dots(std::int64_t begin, std::int64_t end, std::int64_t heads, std::int64_t channels,
+                   const T* x, const T* first, const T* second, T* first_dots, T* second_dots) {
+  with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
+    constexpr bool kWhole = decltype(whole)::value;
+    constexpr std::int64_t kLanes = lanes_of<decltype(d)>();
+    const std::int64_t count = (end - begin) * heads;
+    HeadPairs<T> pairs{heads, channels, x + begin * heads * channels, first};
+    first_dots += begin * heads;
+    second_dots += begin * heads;
+    hn::Vec<decltype(d)> a[kLanes];
+    hn::Vec<decltype(d)> b[kLanes];
+    const auto multiply = [&](std::int64_t k) HWY_ATTR {
+      a[k] = product<kWhole>(d, channels, pairs.left(), pairs.right());
+      b[k] = product<kWhole>(d, channels, pairs.left(), second + pairs.head * channels);
+      pairs.next();
+    };
+    std::int64_t p = 0;
+    for (; p + kLanes <= count; p += kLanes) {
+      for (std::int64_t k = 0; k < kLanes; ++k) {
+        multiply(k);
+      }
+      hn::StoreU(sums_of_lanes(d, a), d, first_dots + p);
+      hn::StoreU(sums_of_lanes(d, b), d, second_dots + p);
+    }
+    if (p < count) {
+      for (std::int64_t k = 0; k < kLanes; ++k) {
+        a[k] = hn::Zero(d);
+        b[k] = hn::Zero(d);
+      }
+      for (std::int64_t k = 0; k < count - p; ++k) {
+        multiply(k);
+      }
+      store_first<false>(sums_of_lanes(d, a), d, first_dots + p, count - p);
+      store_first<false>(sums_of_lanes(d, b), d, second_dots + p, count - p);
+    }
+  });
+}
+
 template <bool Whole, class D, class T = hn::TFromD<D>>
 HWY_INLINE void add_scaled(D d, std::int64_t n, T factor, const T* x, T* y) {
   constexpr std::int64_t kLanes = lanes_of<D>();

@@ -17,6 +17,7 @@ Kernels<T> table() {
   return {.weighted_sums = &weighted_sums<T>,
           .edge_dots = &edge_dots<T>,
           .head_dots = &head_dots<T>,
+          .two_head_dots = &two_head_dots<T>,
           .add_outer_products = &add_outer_products<T>,
           .add_weighted_rows = &add_weighted_rows<T>,
           .edge_logits = &edge_logits<T>,

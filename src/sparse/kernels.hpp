@@ -36,6 +36,11 @@ struct Kernels {
   void (*head_dots)(std::int64_t begin, std::int64_t end, std::int64_t heads, std::int64_t channels,
                     const T* x, const T* vector, T* dots);
 
+  /// head_dots with two vectors at once.
+  void (*two_head_dots)(std::int64_t begin, std::int64_t end, std::int64_t heads,
+                        std::int64_t channels, const T* x, const T* first, const T* second,
+                        T* first_dots, T* second_dots);
+
   /// x[i, h, :] += a[i, h] vector[h, :] for rows [begin, end) of x.
   void (*add_outer_products)(std::int64_t begin, std::int64_t end, std::int64_t heads,
                              std::int64_t channels, const T* a, const T* vector, T* x);

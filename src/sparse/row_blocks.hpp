@@ -11,7 +11,7 @@ namespace attune::sparse {
 /// Work of a task that walks compressed rows, in entries, when an entry touches `width` numbers:
 /// some tens of microseconds, so that a small graph still makes enough tasks for a few threads.
 [[nodiscard]] inline std::int64_t entries_a_block(std::int64_t width) {
-  return std::max<std::int64_t>(64, 65536 / (width + 32));
+  return std::max<std::int64_t>(64, 131072 / (width + 32));
 }
 
 /// Calls f(begin, end) for consecutive blocks of rows of about `grain` rows and entries together,

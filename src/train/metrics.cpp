@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <attune/core/error.hpp>
+#include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
 #include <attune/train/metrics.hpp>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kMaxClasses = 8192;  // the matrix of counts then takes 512 MiB
 constexpr int kMaxBins = 1000;
+constexpr std::int64_t kRowGrain = 128;  // rows a task: several exponentials each, ~5 us
 
 void check_logits(const Tensor& logits, std::span<const std::int64_t> rows) {
   if (!logits.defined() || logits.shape().rank() != 2 || logits.size(1) < 1) {
@@ -262,15 +264,20 @@ LossAndAccuracy loss_and_accuracy(const Tensor& logits, std::span<const std::int
                                   std::span<const std::int64_t> rows) {
   check_sizes(logits, labels, rows);
   const std::int64_t num_classes = logits.size(1);
-  double nll = 0;
-  std::int64_t correct = 0;
-  for_each_row(logits, rows, [&](std::int64_t row, auto of_row, const Softmax& softmax) {
-    const std::int64_t label = checked_label(labels, row, num_classes);
-    nll += softmax.nll(of_row[static_cast<std::size_t>(label)]);
-    correct += softmax.best == label ? 1 : 0;
-  });
-  const auto count = static_cast<double>(rows.size());
-  return {.loss = nll / count, .accuracy = static_cast<double>(correct) / count};
+  const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::span<double> sums) {
+    const auto block =
+        rows.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
+    for_each_row(logits, block, [&](std::int64_t row, auto of_row, const Softmax& softmax) {
+      const std::int64_t label = checked_label(labels, row, num_classes);
+      sums[0] += softmax.nll(of_row[static_cast<std::size_t>(label)]);
+      sums[1] += softmax.best == label ? 1 : 0;
+    });
+  };
+  const auto count = static_cast<std::int64_t>(rows.size());
+  const Tensor sums = core::parallel_reduce_rows<double>(count, kRowGrain, 2, add_rows);
+  const std::span<const double> of_rows = sums.data<double>();
+  return {.loss = of_rows[0] / static_cast<double>(count),
+          .accuracy = of_rows[1] / static_cast<double>(count)};
 }
 
 ClassificationMetrics evaluate_predictions(const Tensor& logits,
