@@ -41,10 +41,33 @@ constexpr int kRowsDown = 8;
 // Tiles after which sums over lanes go on in double.
 constexpr std::int64_t kTilesAFlush = 16;
 
-// exp(x) for x of at most 88, within 2 ulp; from -87 down it stays at 1.6e-38, which vanishes
-// against any sum that holds a term worth having. Half the instructions of the general one.
+#if HWY_TARGET <= HWY_AVX3
+// 2^y = 2^(y - floor(y)) 2^floor(y), where the processor has an instruction for either half. The
+// polynomial is the one of degree five whose relative error on [0, 1) is least, 7.5e-8.
+template <class D>
+HWY_INLINE hn::Vec<D> exp_of_sixteen(D d, hn::Vec<D> x) {
+  constexpr int kFloor = 1;
+  const __m512 y = _mm512_mul_ps(x.raw, _mm512_set1_ps(1.44269504F));
+  const hn::Vec<D> r{_mm512_reduce_ps(y, kFloor)};
+  auto p = hn::MulAdd(r, hn::Set(d, 0.00187757669F), hn::Set(d, 0.00898934063F));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.0558263175F));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.240153611F));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.693153083F));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.99999994F));
+  return hn::Vec<D>{_mm512_scalef_ps(p.raw, y)};
+}
+#endif
+
+// exp(x) for x of at most 88, within 2 ulp and the rounding of x; from -87 down it is 1.6e-38 or
+// less, which vanishes against any sum that holds a term worth having. Half the instructions of the
+// general one.
 template <class D>
 requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE hn::Vec<D> bounded_exp(D d, hn::Vec<D> x) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    return exp_of_sixteen(d, x);
+  }
+#endif
   const hn::RebindToSigned<D> di;
   // Adding 1.5 * 2^23 rounds to an integer; 127 more leaves the exponent of 2^k in the low bits.
   const auto magic = hn::Set(d, 12582912.0F + 127.0F);

@@ -7,6 +7,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "fma.hpp"
 #include "ops/kernels.hpp"
 #include "support/dense_alignment.hpp"
 #include "support/random_values.hpp"
@@ -23,7 +24,6 @@ namespace {
 using namespace attune;
 using testing::DenseMatrix;
 
-constexpr std::int64_t kChannels = 8;
 constexpr std::int64_t kHidden = 16;
 const core::RandomStream kRandom(1, core::Purpose::alignment);
 
@@ -34,8 +34,9 @@ void require(bool right, const char* what) {
   }
 }
 
-Variable points(std::int64_t positions, std::int64_t heads, std::uint64_t seed) {
-  core::Tensor x = testing::random_tensor<float>({positions, heads, kChannels}, seed);
+Variable points(std::int64_t positions, std::int64_t heads, std::int64_t channels,
+                std::uint64_t seed) {
+  core::Tensor x = testing::random_tensor<float>({positions, heads, channels}, seed);
   for (float& value : x.mutable_data<float>()) {
     value *= 0.3F;
   }
@@ -63,8 +64,8 @@ template <class Loss>
 void run_streamed(benchmark::State& state, const Loss& loss) {
   const std::int64_t positions = state.range(0);
   const std::int64_t heads = state.range(1);
-  const align::Clouds clouds{.queries = points(positions, heads, 1),
-                             .keys = points(positions, heads, 2)};
+  const align::Clouds clouds{.queries = points(positions, heads, state.range(3), 1),
+                             .keys = points(positions, heads, state.range(3), 2)};
   const auto step = [&] {
     const Variable value = loss(clouds);
     autograd::backward(value);
@@ -74,7 +75,9 @@ void run_streamed(benchmark::State& state, const Loss& loss) {
     }
   };
   core::with_threads(static_cast<int>(state.range(2)), [&] {
-    step();
+    if (positions < 5000) {
+      step();
+    }
     core::reset_pool_peak();
     const std::int64_t before = core::pool_statistics().bytes_in_use;
     for (auto _ : state) {
@@ -87,7 +90,7 @@ void run_streamed(benchmark::State& state, const Loss& loss) {
 }
 
 void streamed_ct(benchmark::State& state) {
-  const align::NetworkOptions options{.channels = kChannels, .hidden = kHidden};
+  const align::NetworkOptions options{.channels = state.range(3), .hidden = kHidden};
   const align::Network critic = align::make_critic(options, kRandom);
   const align::Network navigator = align::make_navigator(options, kRandom.with_stream(4));
   run_streamed(state, [&](const align::Clouds& clouds) {
@@ -120,8 +123,8 @@ void streamed_mmd(benchmark::State& state) {
 
 void dense_mmd(benchmark::State& state) {
   const std::int64_t n = state.range(0);
-  const auto queries = dense_points(n, kChannels, 1);
-  const auto keys = dense_points(n, kChannels, 2);
+  const auto queries = dense_points(n, state.range(3), 1);
+  const auto keys = dense_points(n, state.range(3), 2);
   core::with_threads(static_cast<int>(state.range(2)), [&] {
     for (auto _ : state) {
       for (std::int64_t head = 0; head < state.range(1); ++head) {
@@ -144,11 +147,17 @@ void streamed_ot(benchmark::State& state) {
   });
 }
 
+void growth_ot(benchmark::State& state) {
+  run_streamed(state, [](const align::Clouds& clouds) {
+    return align::ot(clouds, {.eps = 0.1, .ot_iterations = 4, .ot_tolerance = 1e-30});
+  });
+}
+
 // The kernel matrix is made once and kept: a pair costs two multiplications of it by a vector.
 void dense_ot(benchmark::State& state) {
   const std::int64_t n = state.range(0);
-  const auto queries = dense_points(n, kChannels, 1);
-  const auto keys = dense_points(n, kChannels, 2);
+  const auto queries = dense_points(n, state.range(3), 1);
+  const auto keys = dense_points(n, state.range(3), 2);
   core::with_threads(static_cast<int>(state.range(2)), [&] {
     for (auto _ : state) {
       for (std::int64_t head = 0; head < state.range(1); ++head) {
@@ -168,39 +177,72 @@ void dense_ot(benchmark::State& state) {
 
 void streamed_gan(benchmark::State& state) {
   const align::Network discriminator =
-      align::make_discriminator({.channels = kChannels, .hidden = kHidden}, kRandom);
+      align::make_discriminator({.channels = state.range(3), .hidden = kHidden}, kRandom);
   run_streamed(state, [&](const align::Clouds& clouds) {
     return align::gan(clouds, discriminator, kRandom);
   });
   state.SetItemsProcessed(state.iterations() * 2 * state.range(0) * state.range(1));
 }
 
-// What the products of conditional transport could reach: the same shape as one matrix product.
-void matmul_peak(benchmark::State& state) {
+// Floating-point operations a second that one large product reaches. items_per_second counts a
+// multiplication and an addition as two.
+void sgemm_peak(benchmark::State& state) {
   const std::int64_t n = state.range(0);
-  const auto x = dense_points(n, kHidden, 1);
-  const auto y = dense_points(n, kHidden, 2);
+  const auto x = dense_points(n, n, 1);
+  const auto y = dense_points(n, n, 2);
   DenseMatrix<float> out(n, n);
   core::with_threads(static_cast<int>(state.range(2)), [&] {
     for (auto _ : state) {
-      core::gemm<float>({.m = n, .n = n, .k = kHidden, .transpose_b = true}, x.values, y.values,
-                        out.values);
+      core::gemm<float>({.m = n, .n = n, .k = n}, x.values, y.values, out.values);
       benchmark::DoNotOptimize(out.values.data());
     }
   });
-  state.SetItemsProcessed(state.iterations() * n * n);
+  state.SetItemsProcessed(state.iterations() * 2 * n * n * n);
+}
+
+// The same of multiplications and additions that wait for nothing.
+void fma_peak(benchmark::State& state) {
+  constexpr std::int64_t kRounds = 1 << 20;
+  const auto threads = static_cast<int>(state.range(2));
+  core::with_threads(threads, [&] {
+    for (auto _ : state) {
+      core::parallel_tasks(threads, [](std::int64_t) { testing::run_fmas(kRounds); });
+    }
+  });
+  state.SetItemsProcessed(state.iterations() * threads * kRounds * testing::fmas_a_round() * 2);
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {
-  for (const int threads : {1, 2}) {
-    for (const int positions : {256, 512, 1024, 2048}) {
-      bench->Args({positions, 8, threads});
+  for (const int channels : {8, 64}) {
+    for (const int threads : {1, 2}) {
+      for (const int positions : {256, 512, 1024, 2048}) {
+        bench->Args({positions, 8, threads, channels});
+      }
     }
   }
-  bench->ArgNames({"w", "heads", "threads"})->UseRealTime()->Unit(benchmark::kMillisecond);
+  bench->ArgNames({"w", "heads", "threads", "d"})->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
-BENCHMARK(matmul_peak)->Apply(sizes);
+// All pairs of large clouds, once: their time and memory.
+void growth(benchmark::internal::Benchmark* bench) {
+  for (const int positions : {5000, 10000, 19717, 40000}) {
+    bench->Args({positions, 8, 2, 8});
+  }
+  bench->ArgNames({"w", "heads", "threads", "d"})
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond)
+      ->Iterations(1);
+}
+
+void peaks(benchmark::internal::Benchmark* bench) {
+  for (const int threads : {1, 2}) {
+    bench->Args({1024, 1, threads, 1024});
+  }
+  bench->ArgNames({"w", "heads", "threads", "d"})->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK(sgemm_peak)->Apply(peaks);
+BENCHMARK(fma_peak)->Apply(peaks);
 BENCHMARK(streamed_ct)->Apply(sizes);
 BENCHMARK(dense_ct)->Apply(sizes);
 BENCHMARK(streamed_mmd)->Apply(sizes);
@@ -208,6 +250,9 @@ BENCHMARK(dense_mmd)->Apply(sizes);
 BENCHMARK(streamed_ot)->Apply(sizes);
 BENCHMARK(dense_ot)->Apply(sizes);
 BENCHMARK(streamed_gan)->Apply(sizes);
+BENCHMARK(streamed_ct)->Name("growth_ct")->Apply(growth);
+BENCHMARK(streamed_mmd)->Name("growth_mmd")->Apply(growth);
+BENCHMARK(growth_ot)->Apply(growth);
 
 }  // namespace
 
