@@ -12,26 +12,33 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
 
-// From products z_i . z_j to weighted kernel values, in place; returns their sum.
+// Weighted kernel values of a tile; returns their sum.
 template <class T>
-HWY_INLINE double weigh_kernel(std::int64_t rows, const T* row_norms, const T* row_weights,
-                               const T* col_norms, const T* col_weights, T* HWY_RESTRICT tile) {
+HWY_INLINE double mmd_kernel(const MmdPoints<T>& p, std::int64_t i, std::int64_t j,
+                             T* HWY_RESTRICT tile) {
   const TileTag<T> d;
-  constexpr std::int64_t kLanes = lanes_of<TileTag<T>>();
-  auto sum = hn::Zero(d);
-  for (std::int64_t i = 0; i < rows; ++i) {
-    const auto norm = hn::Set(d, row_norms[i]);
-    const auto weight = hn::Set(d, row_weights[i]);
-    T* row = tile + i * kTile;
-    for (std::int64_t j = 0; j < kTile; j += kLanes) {
-      // Rounding may leave a distance below zero; the kernel is at most one.
-      const auto exponent = hn::Min(
-          hn::Add(hn::LoadU(d, row + j), hn::Add(norm, hn::LoadU(d, col_norms + j))), hn::Zero(d));
-      const auto value =
-          hn::Mul(bounded_exp(d, exponent), hn::Mul(weight, hn::LoadU(d, col_weights + j)));
-      hn::StoreU(value, d, row + j);
-      sum = hn::Add(sum, value);
-    }
+  hn::Vec<TileTag<T>> sums[kAcross];
+  for (auto& sum : sums) {
+    sum = hn::Zero(d);
+  }
+  for_products(kTile, p.channels, p.rows + i * p.width, p.width, p.panels + j * p.channels,
+               [&](std::int64_t r, std::int64_t first, const auto& products) HWY_ATTR {
+                 const auto norm = hn::Set(d, p.half_norms[i + r]);
+                 const auto weight = hn::Set(d, p.weights[i + r]);
+                 for (int v = 0; v < kAcross; ++v) {
+                   const std::int64_t c = first + v * lanes_of<TileTag<T>>();
+                   const auto norms = hn::Add(norm, hn::LoadU(d, p.half_norms + j + c));
+                   // Rounding may leave a distance below zero; the kernel is at most one.
+                   const auto exponent = hn::Min(hn::Add(products[v], norms), hn::Zero(d));
+                   const auto weights = hn::Mul(weight, hn::LoadU(d, p.weights + j + c));
+                   const auto value = hn::Mul(bounded_exp(d, exponent), weights);
+                   hn::StoreU(value, d, tile + r * kTile + c);
+                   sums[v] = hn::Add(sums[v], value);
+                 }
+               });
+  auto sum = sums[0];
+  for (int v = 1; v < kAcross; ++v) {
+    sum = hn::Add(sum, sums[v]);
   }
   return static_cast<double>(lane_sum(d, sum));
 }
@@ -43,9 +50,7 @@ double mmd_tile(const MmdPoints<T>& p, std::int64_t row_tile, std::int64_t col_t
   const std::int64_t i = row_tile * kTile;
   const std::int64_t j = col_tile * kTile;
   const T* row_points = p.rows + i * p.width;
-  rows_times_panel(kTile, p.channels, row_points, p.width, p.panels + j * p.channels, tile);
-  const double sum =
-      weigh_kernel(kTile, p.half_norms + i, p.weights + i, p.half_norms + j, p.weights + j, tile);
+  const double sum = mmd_kernel(p, i, j, tile);
   if (row_sums != nullptr) {
     add_tile_times_rows(kTile, kTile, tile, p.rows + j * p.width, p.width, row_sums);
   }

@@ -121,10 +121,10 @@ HWY_INLINE void in_blocks(std::int64_t count, const Block& block) {
   }
 }
 
-template <int Rows, class D, class T = hn::TFromD<D>>
+template <int Rows, class D, class Use, class T = hn::TFromD<D>>
 HWY_INLINE void row_times_panel_block(D d, std::int64_t channels, const T* HWY_RESTRICT x,
                                       std::int64_t width, const T* HWY_RESTRICT panel,
-                                      T* HWY_RESTRICT out) {
+                                      const Use& use) {
   constexpr std::int64_t kLanes = lanes_of<D>();
   hn::Vec<D> sum[Rows][kAcross];
   for (int r = 0; r < Rows; ++r) {
@@ -145,10 +145,25 @@ HWY_INLINE void row_times_panel_block(D d, std::int64_t channels, const T* HWY_R
     }
   }
   for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < kAcross; ++v) {
-      hn::StoreU(sum[r][v], d, out + r * kTile + v * kLanes);
-    }
+    use(r, sum[r]);
   }
+}
+
+// Calls use(i, j, products) with the kAcross vectors of products of row i with the columns of a
+// panel from j on, for what is better done to them while they are in registers.
+template <class T, class Use>
+HWY_INLINE void for_products(std::int64_t rows, std::int64_t channels, const T* x,
+                             std::int64_t width, const T* panel, const Use& use) {
+  const TileTag<T> d;
+  using V = hn::Vec<TileTag<T>>;
+  constexpr std::int64_t kStep = kAcross * lanes_of<TileTag<T>>();
+  in_blocks<4>(rows, [&](auto count, std::int64_t i) HWY_ATTR {
+    for (std::int64_t j = 0; j < kTile; j += kStep) {
+      row_times_panel_block<decltype(count)::value>(d, channels, x + i * width, width, panel + j,
+                                                    [&](int r, const V(&products)[kAcross])
+                                                        HWY_ATTR { use(i + r, j, products); });
+    }
+  });
 }
 
 // out[i, j] = x[i, :] . panel[:, j]                                        [rows, 64]
@@ -156,13 +171,12 @@ template <class T>
 HWY_INLINE void rows_times_panel(std::int64_t rows, std::int64_t channels, const T* x,
                                  std::int64_t width, const T* panel, T* out) {
   const TileTag<T> d;
-  constexpr std::int64_t kStep = kAcross * lanes_of<TileTag<T>>();
-  in_blocks<4>(rows, [&](auto count, std::int64_t i) HWY_ATTR {
-    for (std::int64_t j = 0; j < kTile; j += kStep) {
-      row_times_panel_block<decltype(count)::value>(d, channels, x + i * width, width, panel + j,
-                                                    out + i * kTile + j);
-    }
-  });
+  for_products(rows, channels, x, width, panel,
+               [&](std::int64_t i, std::int64_t j, const auto& products) HWY_ATTR {
+                 for (int v = 0; v < kAcross; ++v) {
+                   hn::StoreU(products[v], d, out + i * kTile + j + v * lanes_of<TileTag<T>>());
+                 }
+               });
 }
 
 template <int Rows, class D, class T = hn::TFromD<D>>
