@@ -30,20 +30,13 @@ def weight(*values):
 
 
 CANDIDATES = {
-    "gan": [*weight("0.003", "0.01", "0.03", "0.1", "0.3"), ["--align-layers", "hidden"],
-            ["--align-weight", "0.1", "--align-layers", "hidden"], ["--align-reversal", "10"],
-            ["--align-weight", "0.1", "--align-reversal", "0.1"], ["--align-weight", "0.1", "--align-warmup", "200"]],
-    "ct": [*weight("0.003", "0.01", "0.03", "0.1"), ["--align-layers", "hidden"],
-           ["--align-weight", "0.1", "--align-layers", "hidden"], ["--align-support", "edges"],
-           ["--align-weight", "0.1", "--align-warmup", "200"], ["--ct-cost", "chord"],
-           ["--align-weight", "0.1", "--align-reversal", "0"]],
-    "ot": [*weight("0.01", "0.1", "1", "10"), ["--align-layers", "hidden", "--align-weight", "1"],
-           ["--ot-cost", "cosine", "--align-weight", "0.1"], ["--ot-cost", "cosine", "--align-weight", "1"],
-           ["--ot-eps", "0.1", "--align-weight", "1"]],
-    "mmd": [*weight("0.01", "0.1", "1", "10"), ["--align-layers", "hidden", "--align-weight", "1"],
-            ["--mmd-sigma-median", "--align-weight", "0.1"], ["--mmd-sigma-median", "--align-weight", "1"]],
+    "gan": [*weight("0.003", "0.01", "0.03", "0.1"), ["--align-layers", "hidden"], ["--align-reversal", "10"]],
+    "ct": [*weight("0.01", "0.1"), ["--align-layers", "hidden"], ["--ct-cost", "chord"],
+           ["--align-weight", "0.1", "--align-warmup", "200"]],
+    "ot": [*weight("0.01", "0.1", "1", "10"), ["--ot-cost", "cosine", "--align-weight", "0.1"]],
+    "mmd": [*weight("0.01", "0.1", "1", "10"), ["--mmd-sigma-median", "--align-weight", "0.1"]],
 }
-ON_GAT = [[], ["--gat-heads", "logit"], ["--align-weight", "0.1"], ["--align-weight", "0.1", "--gat-heads", "logit"]]
+ON_GAT = [[], ["--gat-heads", "logit"]]
 
 
 def options_text(options):

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -13,8 +15,10 @@
 #include "cli/bench/machine.hpp"
 #include "cli/command.hpp"
 #include "cli/training_run.hpp"
+#include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
 #include <attune/core/parallel.hpp>
+#include <attune/core/text.hpp>
 #include <attune/data/registry.hpp>
 #include <attune/graph/builder.hpp>
 #include <attune/train/environment.hpp>
@@ -29,6 +33,10 @@ struct BenchOptions {
   std::vector<std::string> only = {"epoch", "layers", "alignment"};
   std::vector<std::string> models = {"gat", "gatv2", "transformer", "gcn"};
   std::vector<std::string> aligns = {"none", "gan", "ct", "ot", "mmd"};
+  std::string compute = "auto";
+  std::vector<std::string> layers = {"gat", "gatv2", "transformer"};
+  std::vector<std::string> shapes = {"8x8", "4x64"};
+  std::vector<std::string> distances = {"gan", "ct", "ot", "mmd"};
   std::vector<std::int64_t> positions = {256, 1024, 4096};
   std::int64_t in_channels = 128;
   std::int64_t repeat = 5;
@@ -55,6 +63,26 @@ std::string percent(double part) {
   return with_unit(100 * part, 0, "%");
 }
 
+// `8x8`: heads and channels.
+std::vector<std::pair<int, int>> shapes_of(const std::vector<std::string>& names) {
+  std::vector<std::pair<int, int>> shapes;
+  for (const std::string& name : names) {
+    int heads = 0;
+    int channels = 0;
+    const char* const end = name.data() + name.size();
+    const auto first = std::from_chars(name.data(), end, heads);
+    const bool cut = first.ptr != end && *first.ptr == 'x';
+    const auto second = std::from_chars(cut ? first.ptr + 1 : end, end, channels);
+    if (!cut || second.ptr != end || heads < 1 || channels < 1 || heads > 4096 ||
+        channels > 65536) {
+      throw InvalidArgument(
+          core::text("--shapes: expected heads and channels like 8x8, got \"", name, '"'));
+    }
+    shapes.emplace_back(heads, channels);
+  }
+  return shapes;
+}
+
 json machine_section(const bench::Machine& machine, bool quiet) {
   if (!quiet) {
     print_row("machine", {with_unit(machine.bytes_per_second / 1e9, 1, "GB/s"),
@@ -69,8 +97,10 @@ json epoch_section(const BenchOptions& options, const data::NodeDataset& dataset
   if (!quiet) {
     print_row("\nepoch", {"median", "to plain", "parameters", "of alignment", "memory"});
   }
-  for (const bench::EpochTime& time :
-       bench::time_epochs(dataset, options.models, options.aligns, options.repeat)) {
+  for (const bench::EpochTime& time : bench::time_epochs(dataset, {.models = options.models,
+                                                                  .aligns = options.aligns,
+                                                                  .compute = options.compute,
+                                                                  .repeat = options.repeat})) {
     if (!quiet) {
       print_row(
           time.model + (time.align == "none" ? "" : ", " + time.align),
@@ -94,9 +124,12 @@ json layer_section(const BenchOptions& options, const data::NodeDataset& dataset
   if (!quiet) {
     print_row("\nlayer", {"median", "of the bound", "memory", "allowed"});
   }
-  for (const bench::LayerTime& time :
-       bench::time_layers(graph::with_self_loops(dataset.graph), options.in_channels,
-                          machine.bytes_per_second, machine.flops, options.repeat)) {
+  for (const bench::LayerTime& time : bench::time_layers(graph::with_self_loops(dataset.graph),
+                                                         {.layers = options.layers,
+                                                         .shapes = shapes_of(options.shapes),
+                                                         .in_channels = options.in_channels,
+                                                         .repeat = options.repeat},
+                                                         machine.bytes_per_second, machine.flops)) {
     if (!quiet) {
       print_row(time.layer + ' ' + std::to_string(time.heads) + 'x' + std::to_string(time.channels),
                 {with_unit(time.ms, 2, "ms"), percent(time.bound_ms / time.ms),
@@ -118,7 +151,8 @@ json alignment_section(const BenchOptions& options, const bench::Machine& machin
   if (!quiet) {
     print_row("\nalignment, all pairs", {"median", "of the peak", "memory"});
   }
-  for (const bench::DistanceTime& time : bench::time_distances(options.positions, options.repeat)) {
+  for (const bench::DistanceTime& time :
+       bench::time_distances(options.distances, options.positions, options.repeat)) {
     if (!quiet) {
       print_row(
           time.distance + ", w = " + std::to_string(time.positions),
@@ -182,6 +216,18 @@ void add_bench_command(CLI::App& app, Action& action) {
   command->add_option("--models", options->models, "Networks of the section epoch")
       ->delimiter(',')
       ->check(CLI::IsMember({"gat", "gatv2", "transformer", "gcn"}));
+  command
+      ->add_option("--compute", options->compute, "Of the section epoch, as attune train takes it")
+      ->check(CLI::IsMember({"auto", "needed", "all"}));
+  command->add_option("--layers", options->layers, "Layers of the section layers")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"gat", "gatv2", "transformer"}));
+  command->add_option("--shapes", options->shapes, "Their heads and channels")
+      ->delimiter(',')
+      ->type_name("HxC");
+  command->add_option("--distances", options->distances, "Distances of the section alignment")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"gan", "ot", "ct", "mmd"}));
   command
       ->add_option("--aligns", options->aligns,
                    "Distances of the section epoch, each with its default options")

@@ -39,15 +39,23 @@ TEST_CASE("bench leaves out the sections that nobody asked for, and refuses unkn
           "[e2e]") {
   const TemporaryFolder folder;
   const std::string file = folder.path("bench.json");
-  REQUIRE(run_attune({"bench", "--only", "alignment", "--positions", "16", "--repeat", "1",
-                      "--json", file, "--dataset", "citation-like:100", "--quiet"})
-              .status == 0);
+  REQUIRE(
+      run_attune({"bench", "--only", "alignment", "--positions", "16", "--repeat", "1", "--json",
+                  file, "--dataset", "citation-like:100", "--quiet", "--distances", "mmd,gan"})
+          .status == 0);
   const json result = json::parse(slurp(file));
   CHECK_FALSE(result.contains("epoch"));
   CHECK_FALSE(result.contains("layers"));
+  CHECK(result.at("alignment").size() == 2);
   const CommandOutcome refused = run_attune({"bench", "--only", "kernels"});
   CHECK(refused.status == 2);
   CHECK_THAT(refused.err, Catch::Contains("kernels"));
+  for (const char* shape : {"8", "8x", "x8", "0x8", "8x8x8", "-1x8"}) {
+    const CommandOutcome outcome = run_attune(
+        {"bench", "--only", "layers", "--dataset", "citation-like:100", "--shapes", shape});
+    CHECK(outcome.status == 2);
+    CHECK_THAT(outcome.err, Catch::Contains("--shapes"));
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/bench/distances.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "cli/bench/timing.hpp"
@@ -73,13 +74,16 @@ DistanceTime time_distance(const Kind& kind, std::int64_t positions, std::int64_
 
 }  // namespace
 
-std::vector<DistanceTime> time_distances(const std::vector<std::int64_t>& positions,
+std::vector<DistanceTime> time_distances(const std::vector<std::string>& distances,
+                                         const std::vector<std::int64_t>& positions,
                                          std::int64_t repeat) {
   std::vector<DistanceTime> times;
   core::with_threads(core::num_threads(), [&] {
     for (const std::int64_t w : positions) {
       for (const Kind& kind : kKinds) {
-        times.push_back(time_distance(kind, w, repeat));
+        if (std::find(distances.begin(), distances.end(), kind.name) != distances.end()) {
+          times.push_back(time_distance(kind, w, repeat));
+        }
       }
     }
   });

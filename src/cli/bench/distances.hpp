@@ -15,7 +15,9 @@ struct DistanceTime {
   double flops = 0;    ///< a second, of the matrix products alone; 0 where their number is unknown
 };
 
-[[nodiscard]] std::vector<DistanceTime> time_distances(const std::vector<std::int64_t>& positions,
+/// @param distances  gan, ct, ot, mmd
+[[nodiscard]] std::vector<DistanceTime> time_distances(const std::vector<std::string>& distances,
+                                                       const std::vector<std::int64_t>& positions,
                                                        std::int64_t repeat);
 
 }  // namespace attune::cli::bench

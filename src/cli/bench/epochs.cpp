@@ -13,14 +13,15 @@ namespace attune::cli::bench {
 
 namespace {
 
+// As many as --align-every may put between two steps that cost more, and then some.
 constexpr std::int64_t kEpochsATurn = 20;
 
 // A run that goes on forever, a few epochs at a time.
 class Contender {
  public:
-  Contender(const std::string& model, const std::string& align,
+  Contender(const std::string& model, const std::string& align, const std::string& compute,
             const train::NodeClassification& problem)
-      : options_(options_of(model, align)),
+      : options_(options_of(model, align, compute)),
         model_(classifier_options(options_, problem.dataset()), 0),
         regularizer_(make_alignment(options_, problem)),
         trainer_(model_.parameters(), problem.task(model_, computed_nodes(options_)), options_.fit,
@@ -30,9 +31,11 @@ class Contender {
   void take_turn() {
     core::reset_pool_peak();
     const std::int64_t before = core::pool_statistics().bytes_in_use;
+    double seconds = 0;
     for (std::int64_t i = 0; i < kEpochsATurn; ++i) {
-      ms_.push_back(1e3 * trainer_.run_epoch().seconds);
+      seconds += trainer_.run_epoch().seconds;
     }
+    ms_.push_back(1e3 * seconds / static_cast<double>(kEpochsATurn));
     peak_ = std::max(peak_, core::pool_statistics().peak_bytes_in_use - before);
   }
 
@@ -55,10 +58,12 @@ class Contender {
   }
 
  private:
-  static TrainingOptions options_of(const std::string& model, const std::string& align) {
+  static TrainingOptions options_of(const std::string& model, const std::string& align,
+                                    const std::string& compute) {
     TrainingOptions options;
     options.model = model;
     options.align.kind = align;
+    options.compute = compute;
     options.fit.patience = 0;
     options.fit.epochs = 1000000;
     return options;
@@ -83,20 +88,18 @@ void compare_with_plain(std::vector<EpochTime>& times) {
 
 }  // namespace
 
-std::vector<EpochTime> time_epochs(const data::NodeDataset& dataset,
-                                   const std::vector<std::string>& models,
-                                   const std::vector<std::string>& aligns, std::int64_t repeat) {
+std::vector<EpochTime> time_epochs(const data::NodeDataset& dataset, const EpochPlan& plan) {
   const train::NodeClassification problem(dataset);
   std::vector<std::unique_ptr<Contender>> contenders;
-  for (const std::string& model : models) {
-    for (const std::string& align : aligns) {
+  for (const std::string& model : plan.models) {
+    for (const std::string& align : plan.aligns) {
       if (model != "gcn" || align == "none") {  // gcn has no heads
-        contenders.push_back(std::make_unique<Contender>(model, align, problem));
+        contenders.push_back(std::make_unique<Contender>(model, align, plan.compute, problem));
       }
     }
   }
   core::with_threads(core::num_threads(), [&] {
-    for (std::int64_t turn = 0; turn <= repeat; ++turn) {
+    for (std::int64_t turn = 0; turn <= plan.repeat; ++turn) {
       for (const auto& contender : contenders) {
         contender->take_turn();
         if (turn == 0) {  // fills caches and the pool

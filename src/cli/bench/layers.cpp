@@ -101,19 +101,28 @@ LayerTime time_layer(const char* name, const Traffic& traffic, const graph::Grap
 
 }  // namespace
 
-std::vector<LayerTime> time_layers(const graph::Graph& graph, std::int64_t in_channels,
-                                   double bytes_per_second, double flops, std::int64_t repeat) {
-  const Variable x(normal({graph.num_nodes(), in_channels}, 1), true);
+std::vector<LayerTime> time_layers(const graph::Graph& graph, const LayerPlan& plan,
+                                   double bytes_per_second, double flops) {
+  const Variable x(normal({graph.num_nodes(), plan.in_channels}, 1), true);
   std::vector<LayerTime> times;
+  const auto time = [&](const std::string& layer, int heads, int channels) {
+    if (layer == "gat") {
+      return time_layer<nn::GATConv, nn::GATConvOptions>("GATConv", kGat, graph, x, heads, channels,
+                                                         bytes_per_second, flops, plan.repeat);
+    }
+    if (layer == "gatv2") {
+      return time_layer<nn::GATv2Conv, nn::GATv2ConvOptions>(
+          "GATv2Conv", kGatv2, graph, x, heads, channels, bytes_per_second, flops, plan.repeat);
+    }
+    return time_layer<nn::TransformerConv, nn::TransformerConvOptions>(
+        "TransformerConv", kTransformer, graph, x, heads, channels, bytes_per_second, flops,
+        plan.repeat);
+  };
   core::with_threads(core::num_threads(), [&] {
-    for (const auto& [heads, channels] : {std::pair{8, 8}, std::pair{4, 64}}) {
-      times.push_back(time_layer<nn::GATConv, nn::GATConvOptions>(
-          "GATConv", kGat, graph, x, heads, channels, bytes_per_second, flops, repeat));
-      times.push_back(time_layer<nn::GATv2Conv, nn::GATv2ConvOptions>(
-          "GATv2Conv", kGatv2, graph, x, heads, channels, bytes_per_second, flops, repeat));
-      times.push_back(time_layer<nn::TransformerConv, nn::TransformerConvOptions>(
-          "TransformerConv", kTransformer, graph, x, heads, channels, bytes_per_second, flops,
-          repeat));
+    for (const auto& [heads, channels] : plan.shapes) {
+      for (const std::string& layer : plan.layers) {
+        times.push_back(time(layer, heads, channels));
+      }
     }
   });
   return times;

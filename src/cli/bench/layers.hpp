@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <attune/graph/graph.hpp>
@@ -20,11 +21,18 @@ struct LayerTime {
                           ///< operations at the machine's matrix product: the larger one
 };
 
+/// What to time.
+struct LayerPlan {
+  std::vector<std::string> layers;          ///< gat, gatv2, transformer
+  std::vector<std::pair<int, int>> shapes;  ///< heads and channels of each
+  std::int64_t in_channels = 128;
+  std::int64_t repeat = 5;
+};
+
 /// @param graph             with self-loops
 /// @param bytes_per_second  of the machine
 /// @param flops             of the machine
-[[nodiscard]] std::vector<LayerTime> time_layers(const graph::Graph& graph,
-                                                 std::int64_t in_channels, double bytes_per_second,
-                                                 double flops, std::int64_t repeat);
+[[nodiscard]] std::vector<LayerTime> time_layers(const graph::Graph& graph, const LayerPlan& plan,
+                                                 double bytes_per_second, double flops);
 
 }  // namespace attune::cli::bench
