@@ -96,10 +96,11 @@ struct RowLanes {
   }
 };
 
-// Adds exp(logit) and exp(logit) cost to the sums of each row and column of a tile.
-template <class Cost, class T>
-HWY_INLINE void ct_add_sums(std::int64_t rows, const T* logits, const T* cosines,
-                            RowLanes<T>& row_sums, double* col_z, double* col_y) {
+// Adds exp(logit) and exp(logit) cost to the sums of each row and column of a tile. Keep: leaves
+// the exponentials in place of the logits.
+template <class Cost, bool Keep, class T>
+HWY_INLINE void ct_add_sums(std::int64_t rows, T* logits, const T* cosines, RowLanes<T>& row_sums,
+                            double* col_z, double* col_y) {
   const TileTag<T> d;
   constexpr std::int64_t kLanes = lanes_of<TileTag<T>>();
   using V = hn::Vec<TileTag<T>>;
@@ -117,6 +118,9 @@ HWY_INLINE void ct_add_sums(std::int64_t rows, const T* logits, const T* cosines
         const std::int64_t at = i * kTile + j + v * kLanes;
         const auto e = bounded_exp(d, hn::LoadU(d, logits + at));
         const auto cost = Cost::of(d, hn::LoadU(d, cosines + at));
+        if constexpr (Keep) {
+          hn::StoreU(e, d, logits + at);
+        }
         z = hn::Add(z, e);
         y = hn::MulAdd(e, cost, y);
         z_of_col[v] = hn::Add(z_of_col[v], e);
@@ -138,19 +142,25 @@ HWY_INLINE void ct_add_sums(std::int64_t rows, const T* logits, const T* cosines
 }
 
 template <class Cost, class T>
-HWY_INLINE void ct_forward_bounded(const CtPoints<T>& p, std::int64_t row_tile,
-                                   const CtSums& sums) {
-  HWY_ALIGN T logits[kTile * kTile];
-  HWY_ALIGN T cosines[kTile * kTile];
+HWY_INLINE void ct_forward_bounded(const CtPoints<T>& p, std::int64_t row_tile, const CtSums& sums,
+                                   T* kept) {
+  HWY_ALIGN T room[2 * kTile * kTile];
   RowLanes<T> row_sums;
   row_sums.clear();
   const std::int64_t rows = std::min(kTile, p.num_queries - row_tile * kTile);
   const std::int64_t tiles = num_tiles(p.num_keys);
   for (std::int64_t tile = 0; tile < tiles; ++tile) {
+    T* logits = kept != nullptr ? kept + tile * 2 * kTile * kTile : room;
+    T* cosines = logits + kTile * kTile;
     ct_products(p, row_tile, tile, rows, std::min(kTile, p.num_keys - tile * kTile), logits,
                 cosines);
-    ct_add_sums<Cost>(rows, logits, cosines, row_sums, sums.col_z + tile * kTile,
-                      sums.col_y + tile * kTile);
+    double* z = sums.col_z + tile * kTile;
+    double* y = sums.col_y + tile * kTile;
+    if (kept != nullptr) {
+      ct_add_sums<Cost, true>(rows, logits, cosines, row_sums, z, y);
+    } else {
+      ct_add_sums<Cost, false>(rows, logits, cosines, row_sums, z, y);
+    }
     if (tile % kTilesAFlush == kTilesAFlush - 1 || tile + 1 == tiles) {
       row_sums.flush(rows, sums.row_z, sums.row_y);
     }
@@ -241,11 +251,11 @@ HWY_INLINE void ct_forward_unbounded(const CtPoints<T>& p, std::int64_t row_tile
 }
 
 template <class T>
-void ct_forward(const CtPoints<T>& p, std::int64_t row_tile, const CtSums& sums) {
+void ct_forward(const CtPoints<T>& p, std::int64_t row_tile, const CtSums& sums, T* kept) {
   if (p.bounded && p.chord) {
-    ct_forward_bounded<ChordCost>(p, row_tile, sums);
+    ct_forward_bounded<ChordCost>(p, row_tile, sums, kept);
   } else if (p.bounded) {
-    ct_forward_bounded<CosineCost>(p, row_tile, sums);
+    ct_forward_bounded<CosineCost>(p, row_tile, sums, kept);
   } else if (p.chord) {
     ct_forward_unbounded<ChordCost>(p, row_tile, sums);
   } else {
@@ -259,8 +269,9 @@ void ct_forward(const CtPoints<T>& p, std::int64_t row_tile, const CtSums& sums)
 //     dS = p (C - row_mean) + t (C - col_mean),  dc = slope(p + t)
 //
 // with negative factors, and dS turned round where C is a distance and not a cosine. Bounded: one
-// exponential serves both, exp(S), and the factors hold the rest; the logs are not read.
-template <class Cost, bool Bounded, class T>
+// exponential serves both, exp(S), and the factors hold the rest; the logs are not read. Kept: the
+// exponentials are there instead of the logits.
+template <class Cost, bool Bounded, bool Kept, class T>
 HWY_INLINE void ct_derivatives(std::int64_t rows, const CtPlan<T>& plan, std::int64_t first_row,
                                std::int64_t first_col, T* logits, T* cosines) {
   const TileTag<T> d;
@@ -280,7 +291,7 @@ HWY_INLINE void ct_derivatives(std::int64_t rows, const CtPlan<T>& plan, std::in
       hn::Vec<TileTag<T>> weight;
       hn::Vec<TileTag<T>> grad;
       if constexpr (Bounded) {
-        const auto e = bounded_exp(d, s);
+        const auto e = Kept ? s : bounded_exp(d, s);
         weight = hn::Mul(e, hn::Add(row_factor, col_factor));
         grad = hn::Mul(e, hn::MulAdd(row_factor, from_row, hn::Mul(col_factor, from_col)));
       } else {
@@ -296,18 +307,21 @@ HWY_INLINE void ct_derivatives(std::int64_t rows, const CtPlan<T>& plan, std::in
   }
 }
 
-template <class Cost, bool Bounded, class T>
+template <class Cost, bool Bounded, bool Kept, class T>
 HWY_INLINE void ct_backward_tiles(const CtPoints<T>& p, const CtPlan<T>& plan,
-                                  std::int64_t row_tile, const CtGradients<T>& grads) {
-  HWY_ALIGN T logits[kTile * kTile];
-  HWY_ALIGN T cosines[kTile * kTile];
+                                  std::int64_t row_tile, const CtGradients<T>& grads, T* kept) {
+  HWY_ALIGN T room[Kept ? 1 : 2 * kTile * kTile];
   const std::int64_t i = row_tile * kTile;
   const std::int64_t rows = std::min(kTile, p.num_queries - i);
   for (std::int64_t tile = 0; tile < num_tiles(p.num_keys); ++tile) {
     const std::int64_t j = tile * kTile;
     const std::int64_t cols = std::min(kTile, p.num_keys - j);
-    ct_products(p, row_tile, tile, rows, cols, logits, cosines);
-    ct_derivatives<Cost, Bounded>(rows, plan, i, j, logits, cosines);
+    T* logits = Kept ? kept + tile * 2 * kTile * kTile : room;
+    T* cosines = logits + kTile * kTile;
+    if constexpr (!Kept) {
+      ct_products(p, row_tile, tile, rows, cols, logits, cosines);
+    }
+    ct_derivatives<Cost, Bounded, Kept>(rows, plan, i, j, logits, cosines);
     add_tile_times_rows(rows, cols, logits, p.key_nav + j * p.nav_width, p.nav_width,
                         grads.query_nav);
     add_tile_times_rows(rows, cols, cosines, p.key_unit + j * p.unit_width, p.unit_width,
@@ -319,17 +333,25 @@ HWY_INLINE void ct_backward_tiles(const CtPoints<T>& p, const CtPlan<T>& plan,
   }
 }
 
+template <class Cost, class T>
+HWY_INLINE void ct_backward_of(const CtPoints<T>& p, const CtPlan<T>& plan, std::int64_t row_tile,
+                               const CtGradients<T>& grads, T* kept) {
+  if (!p.bounded) {
+    ct_backward_tiles<Cost, false, false>(p, plan, row_tile, grads, kept);
+  } else if (kept == nullptr) {
+    ct_backward_tiles<Cost, true, false>(p, plan, row_tile, grads, kept);
+  } else {
+    ct_backward_tiles<Cost, true, true>(p, plan, row_tile, grads, kept);
+  }
+}
+
 template <class T>
 void ct_backward(const CtPoints<T>& p, const CtPlan<T>& plan, std::int64_t row_tile,
-                 const CtGradients<T>& grads) {
-  if (p.bounded && p.chord) {
-    ct_backward_tiles<ChordCost, true>(p, plan, row_tile, grads);
-  } else if (p.bounded) {
-    ct_backward_tiles<CosineCost, true>(p, plan, row_tile, grads);
-  } else if (p.chord) {
-    ct_backward_tiles<ChordCost, false>(p, plan, row_tile, grads);
+                 const CtGradients<T>& grads, T* kept) {
+  if (p.chord) {
+    ct_backward_of<ChordCost>(p, plan, row_tile, grads, kept);
   } else {
-    ct_backward_tiles<CosineCost, false>(p, plan, row_tile, grads);
+    ct_backward_of<CosineCost>(p, plan, row_tile, grads, kept);
   }
 }
 

@@ -37,6 +37,24 @@ class CtGroup {
   }
 
   void run(Evaluated& evaluated) {
+    if (setup_.gradients && std::ranges::all_of(works_, [](const CtWork<T>& work) {
+          return CtWork<T>::is_small(work.problem());
+        })) {
+      run_whole(evaluated);
+    } else {
+      run_in_stages(evaluated);
+    }
+    collect(evaluated);
+  }
+
+ private:
+  struct PanelOfWork {
+    CtWork<T>* work;
+    std::int64_t number;
+  };
+
+  // Large problems: each stage over the blocks of all of them.
+  void run_in_stages(Evaluated& evaluated) {
     const auto parts = [](const CtWork<T>& work) { return work.parts(); };
     visit_forward<T>(setup_, num_panels(), [&](std::int64_t p, CtNetworks<T>& networks) {
       panels_[p].work->embed(panels_[p].number, networks);
@@ -52,14 +70,41 @@ class CtGroup {
                           panels_[p].work->finish(panels_[p].number, networks);
                         });
     }
-    collect(evaluated);
   }
 
- private:
-  struct PanelOfWork {
-    CtWork<T>* work;
-    std::int64_t number;
-  };
+  // Small problems, some a task: all stages of one while it is in the caches, and the networks of
+  // its panels as they were for the backward pass.
+  void run_whole(Evaluated& evaluated) {
+    constexpr std::int64_t kWorksATask = 4;
+    const auto count = static_cast<std::int64_t>(works_.size());
+    CtParameterSums<T> parameters(setup_, (count + kWorksATask - 1) / kWorksATask);
+    core::parallel_for(count, kWorksATask, [&](std::int64_t begin, std::int64_t end) {
+      CtNetworkSums<T> sums(setup_, true);
+      PoolVector<CtNetworks<T>> networks;
+      networks.reserve(4);
+      for (std::int64_t w = begin; w < end; ++w) {
+        CtWork<T>& work = works_[w];
+        for (std::int64_t panel = 0; panel < work.num_panels(); ++panel) {
+          if (panel == static_cast<std::int64_t>(networks.size())) {
+            networks.emplace_back(setup_, sums);
+          }
+          work.embed(panel, networks[panel]);
+        }
+        for (std::int64_t part = 0; part < work.parts(); ++part) {
+          work.sweep(part);
+        }
+        work.settle();
+        for (std::int64_t part = 0; part < work.parts(); ++part) {
+          work.sweep_back(part);
+        }
+        for (std::int64_t panel = 0; panel < work.num_panels(); ++panel) {
+          work.finish(panel, networks[panel], true);
+        }
+      }
+      parameters.store(begin / kWorksATask, sums);
+    });
+    parameters.add_to(evaluated.grads);
+  }
 
   void collect(Evaluated& evaluated) const {
     const std::span<double> per_head = evaluated.per_head.mutable_data<double>();

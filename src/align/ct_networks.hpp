@@ -31,20 +31,33 @@ struct CtSetup {
   [[nodiscard]] bool chord() const { return options.cost == TransportCost::chord; }
 };
 
-/// Both networks of one task, and the panels between them and the sweeps.
+/// Sums over the panels of one task, of both networks.
+template <std::floating_point T>
+struct CtNetworkSums {
+  CtNetworkSums(const CtSetup& setup, bool gradients)
+      : wanted(gradients),
+        critic(gradients ? NetworkSums<T>(setup.critic) : NetworkSums<T>()),
+        navigator(gradients ? NetworkSums<T>(setup.navigator) : NetworkSums<T>()) {}
+
+  bool wanted;
+  NetworkSums<T> critic;
+  NetworkSums<T> navigator;
+};
+
+/// Both networks on one panel at a time, and the panels between them and the sweeps.
 template <std::floating_point T>
 class CtNetworks {
  public:
-  CtNetworks(const CtSetup& setup, bool gradients)
-      : critic(setup.critic, setup.critic_dropout, gradients),
-        navigator(setup.navigator, setup.navigator_dropout, gradients),
+  CtNetworks(const CtSetup& setup, CtNetworkSums<T>& sums)
+      : critic(setup.critic, setup.critic_dropout, sums.critic),
+        navigator(setup.navigator, setup.navigator_dropout, sums.navigator),
         unit(setup.unit_channels() * kTile),
         nav(setup.nav_channels() * kTile),
-        grad_unit(gradients ? unit.size() : 0),
-        grad_nav(gradients ? nav.size() : 0),
+        grad_unit(sums.wanted ? unit.size() : 0),
+        grad_nav(sums.wanted ? nav.size() : 0),
         setup_(setup),
         points_(setup.critic.options.channels * kTile),
-        grad_points_(gradients ? 2 * points_.size() : 0) {}
+        grad_points_(sums.wanted ? 2 * points_.size() : 0) {}
 
   /// Unit vectors and navigator vectors of points [first, first + count), at most 64.
   /// @param number  of the panel, for its dropout
@@ -95,34 +108,57 @@ class CtNetworks {
 template <std::floating_point T, class F>
 void visit_forward(const CtSetup& setup, std::int64_t panels, const F& visit) {
   core::parallel_for(panels, panels_a_task(panels), [&](std::int64_t begin, std::int64_t end) {
-    CtNetworks<T> networks(setup, false);
+    CtNetworkSums<T> none(setup, false);
+    CtNetworks<T> networks(setup, none);
     for (std::int64_t panel = begin; panel < end; ++panel) {
       visit(panel, networks);
     }
   });
 }
 
+/// Derivatives with respect to the parameters of both networks, a row of sums a task.
+template <std::floating_point T>
+class CtParameterSums {
+ public:
+  CtParameterSums(const CtSetup& setup, std::int64_t tasks)
+      : setup_(setup),
+        tasks_(tasks),
+        critic_(tasks * num_parameters(setup.critic)),
+        navigator_(tasks * num_parameters(setup.navigator)) {}
+
+  void store(std::int64_t task, const CtNetworkSums<T>& sums) {
+    sums.critic.store(critic_.data() + task * num_parameters(setup_.critic));
+    sums.navigator.store(navigator_.data() + task * num_parameters(setup_.navigator));
+  }
+
+  void add_to(LossGradients& grads) const {
+    add_parameter_gradients(setup_.critic, critic_.span(), tasks_, grads.parameters, 0);
+    const std::size_t first = num_parameter_tensors(setup_.critic);
+    add_parameter_gradients(setup_.navigator, navigator_.span(), tasks_, grads.parameters, first);
+  }
+
+ private:
+  const CtSetup& setup_;
+  std::int64_t tasks_;
+  core::PoolArray<double> critic_;
+  core::PoolArray<double> navigator_;
+};
+
 /// The same, with networks that keep gradients; those of their parameters are added to `grads`.
 template <std::floating_point T, class F>
 void visit_backward(const CtSetup& setup, std::int64_t panels, LossGradients& grads,
                     const F& visit) {
   const std::int64_t grain = panels_a_task(panels);
-  const std::int64_t tasks = (panels + grain - 1) / grain;
-  const std::int64_t of_critic = num_parameters(setup.critic);
-  const std::int64_t of_navigator = num_parameters(setup.navigator);
-  core::PoolArray<double> critic_sums(tasks * of_critic);
-  core::PoolArray<double> navigator_sums(tasks * of_navigator);
+  CtParameterSums<T> parameters(setup, (panels + grain - 1) / grain);
   core::parallel_for(panels, grain, [&](std::int64_t begin, std::int64_t end) {
-    CtNetworks<T> networks(setup, true);
+    CtNetworkSums<T> sums(setup, true);
+    CtNetworks<T> networks(setup, sums);
     for (std::int64_t panel = begin; panel < end; ++panel) {
       visit(panel, networks);
     }
-    networks.critic.store_sums(critic_sums.data() + begin / grain * of_critic);
-    networks.navigator.store_sums(navigator_sums.data() + begin / grain * of_navigator);
+    parameters.store(begin / grain, sums);
   });
-  add_parameter_gradients(setup.critic, critic_sums.span(), tasks, grads.parameters, 0);
-  add_parameter_gradients(setup.navigator, navigator_sums.span(), tasks, grads.parameters,
-                          named_parameters(setup.critic, true).size());
+  parameters.add_to(grads);
 }
 
 /// The parameters of both networks, critic first.

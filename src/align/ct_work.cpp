@@ -84,6 +84,8 @@ CtWork<T>::CtWork(const Problem<T>& problem, const CtSetup& setup, std::int64_t 
       key_nav_(key_tiles_ * kTile * nav_width_),
       key_unit_panels_(key_tiles_ * unit_panel_size()),
       key_nav_panels_(key_tiles_ * nav_panel_size()),
+      kept_(setup.gradients && is_small(problem) ? query_tiles_ * key_tiles_ * 2 * kTile * kTile
+                                                 : 0),
       nav_norms_(num_panels()),
       row_sums_(3 * query_tiles_ * kTile),
       col_sums_(parts() * 3 * key_tiles_ * kTile) {}
@@ -97,7 +99,8 @@ std::int64_t CtWork<T>::bytes(const Problem<T>& problem, const CtSetup& setup) {
   const std::int64_t parts = num_parts(problem.queries.count);
   const std::int64_t numbers = (setup.gradients ? 2 : 1) * n * width + m * (width + channels) +
                                (setup.gradients ? parts * m * channels : 0);
-  return static_cast<std::int64_t>(sizeof(T)) * numbers + 24 * (n + parts * m);
+  const std::int64_t kept = is_small(problem) ? 2 * n * m : 0;
+  return static_cast<std::int64_t>(sizeof(T)) * (numbers + kept) + 24 * (n + parts * m);
 }
 
 template <std::floating_point T>
@@ -162,7 +165,8 @@ void CtWork<T>::sweep(std::int64_t part) {
     std::fill(rows + n, rows + n + kTile, 0.0);
     std::fill(rows + 2 * n, rows + 2 * n + kTile, 0.0);
     kernels<T>().ct_forward(points, tile,
-                            {rows, rows + n, rows + 2 * n, columns, columns + m, columns + 2 * m});
+                            {rows, rows + n, rows + 2 * n, columns, columns + m, columns + 2 * m},
+                            kept(tile));
   }
 }
 
@@ -253,12 +257,13 @@ void CtWork<T>::sweep_back(std::int64_t part) {
     T* query_nav = grad_query_nav_.data() + tile * kTile * nav_width_;
     std::fill(query_unit, query_unit + kTile * unit_width_, T(0));
     std::fill(query_nav, query_nav + kTile * nav_width_, T(0));
-    kernels<T>().ct_backward(points, plan, tile, {query_unit, query_nav, key_unit, key_nav});
+    kernels<T>().ct_backward(points, plan, tile, {query_unit, query_nav, key_unit, key_nav},
+                             kept(tile));
   }
 }
 
 template <std::floating_point T>
-void CtWork<T>::finish(std::int64_t panel, CtNetworks<T>& networks) {
+void CtWork<T>::finish(std::int64_t panel, CtNetworks<T>& networks, bool embedded) {
   const Panel which = panel_at(panel);
   const std::int64_t units = setup_.unit_channels();
   const std::int64_t navs = setup_.nav_channels();
@@ -275,7 +280,9 @@ void CtWork<T>::finish(std::int64_t panel, CtNetworks<T>& networks) {
     add_parts(grad_key_nav_.data() + which.first * navs, key_tiles_ * nav_panel_size(), parts(),
               navs, which.count, grad_nav);
   }
-  networks.forward(cloud_of(which), which.first, which.count, first_panel_ + panel);
+  if (!embedded) {
+    networks.forward(cloud_of(which), which.first, which.count, first_panel_ + panel);
+  }
   networks.backward(cloud_of(which), which.first, which.count);
 }
 

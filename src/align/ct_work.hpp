@@ -39,7 +39,14 @@ class CtWork {
   void sweep(std::int64_t part);
   void settle();
   void sweep_back(std::int64_t part);
-  void finish(std::int64_t panel, CtNetworks<T>& networks);
+  /// @param networks  after embed(panel, networks), or others: then they run forward again
+  void finish(std::int64_t panel, CtNetworks<T>& networks, bool embedded = false);
+
+  /// So little work that it is one task, and so few tiles that they are kept from one sweep to the
+  /// other.
+  [[nodiscard]] static bool is_small(const Problem<T>& problem) {
+    return std::max(problem.queries.count, problem.keys.count) <= 2 * kTile;
+  }
 
  private:
   [[nodiscard]] Panel panel_at(std::int64_t panel) const;
@@ -50,6 +57,9 @@ class CtWork {
   [[nodiscard]] CtPoints<T> points() const;
   [[nodiscard]] std::int64_t unit_panel_size() const { return setup_.unit_channels() * kTile; }
   [[nodiscard]] std::int64_t nav_panel_size() const { return setup_.nav_channels() * kTile; }
+  [[nodiscard]] T* kept(std::int64_t row_tile) {
+    return kept_.size() > 0 ? kept_.data() + row_tile * key_tiles_ * 2 * kTile * kTile : nullptr;
+  }
   void merge_columns();
   void settle_side(std::int64_t count, double share, const double* max, const double* z,
                    const double* y, T* factor, T* mean, T* log, double& cost) const;
@@ -69,6 +79,7 @@ class CtWork {
   core::PoolArray<T> key_nav_;
   core::PoolArray<T> key_unit_panels_;  // [key_tiles, unit_channels, 64]
   core::PoolArray<T> key_nav_panels_;
+  core::PoolArray<T> kept_;             // [query_tiles, key_tiles, 2, 64, 64] where it is small
   core::PoolArray<T> nav_norms_;        // longest navigator vector of each panel
   core::PoolArray<double> row_sums_;    // max, z and y, [3, query_tiles * 64]
   core::PoolArray<double> col_sums_;    // [parts, 3, key_tiles * 64]

@@ -35,14 +35,15 @@ class GanSweep {
 
   void run() {
     core::parallel_for(num_panels(), grain_, [&](std::int64_t begin, std::int64_t end) {
-      NetworkRun<T> network(discriminator_, dropout_, gradients_);
+      NetworkSums<T> sums = gradients_ ? NetworkSums<T>(discriminator_) : NetworkSums<T>();
+      NetworkRun<T> network(discriminator_, dropout_, sums);
       PoolArray<T> points(discriminator_.options.channels * kTile);
       PoolArray<T> grads(gradients_ ? points.size() : 0);
       for (std::int64_t p = begin; p < end; ++p) {
         visit(p, network, points.data(), grads.data());
       }
       if (gradients_) {
-        network.store_sums(sums_.data() + begin / grain_ * num_parameters_);
+        sums.store(sums_.data() + begin / grain_ * num_parameters_);
       }
     });
   }

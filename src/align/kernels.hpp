@@ -176,11 +176,14 @@ struct Kernels {
   void (*unit_panel_backward)(std::int64_t channels, const T* unit, const T* norms, T* grad);
 
   /// Sums over a row tile and all columns.
-  void (*ct_forward)(const CtPoints<T>& points, std::int64_t row_tile, const CtSums& sums);
+  /// @param kept  where the logits are bounded, receives what ct_backward would compute again,
+  ///              [tiles of columns, 2, 64, 64]; null: not wanted
+  void (*ct_forward)(const CtPoints<T>& points, std::int64_t row_tile, const CtSums& sums, T* kept);
 
   /// Derivatives from a row tile and all columns.
+  /// @param kept  of ct_forward, overwritten; null: computed again
   void (*ct_backward)(const CtPoints<T>& points, const CtPlan<T>& plan, std::int64_t row_tile,
-                      const CtGradients<T>& grads);
+                      const CtGradients<T>& grads, T* kept);
 
   /// logs[i] = log sum over j of exp(exponent of (i, j)) for the rows of a tile, [64].
   void (*ot_row_logs)(const OtPoints<T>& points, const OtPotentials<T>& potentials,

@@ -1,5 +1,6 @@
 #include "align/network_run.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <attune/core/error.hpp>
@@ -57,6 +58,11 @@ std::int64_t num_parameters(const Network& network) {
     count += variable->defined() ? variable->shape().num_elements() : 0;
   }
   return count;
+}
+
+std::size_t num_parameter_tensors(const Network& network) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      parameters_of(network), [](const Variable* variable) { return variable->defined(); }));
 }
 
 void add_parameter_gradients(const Network& network, std::span<const double> sums,

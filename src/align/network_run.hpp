@@ -21,6 +21,7 @@ void check_network(const Network& network, std::int64_t channels, core::DType dt
                    const char* who);
 
 [[nodiscard]] std::int64_t num_parameters(const Network& network);
+[[nodiscard]] std::size_t num_parameter_tensors(const Network& network);
 
 /// The parameters of a network laid one after another, `unit` numbers each, in the order of
 /// named_parameters().
@@ -94,18 +95,39 @@ class PanelDropout {
   core::RandomStream random_;
 };
 
-/// One thread's room for a network and, for its backward pass, the sums of the derivatives with
-/// respect to its parameters over the panels it visited.
+/// Sums of the derivatives with respect to the parameters of a network over the panels that one
+/// task visits.
+template <std::floating_point T>
+class NetworkSums {
+ public:
+  NetworkSums() = default;  ///< none wanted
+  explicit NetworkSums(const Network& network) : lanes_(num_parameters(network) * kGradientLanes) {
+    std::ranges::fill(lanes_.span(), T(0));
+  }
+
+  [[nodiscard]] T* lanes() noexcept { return lanes_.data(); }
+
+  /// The sums so far, [num_parameters].
+  void store(double* out) const {
+    kernels<T>().sum_lanes(lanes_.data(), lanes_.size() / kGradientLanes, out);
+  }
+
+ private:
+  core::PoolArray<T> lanes_;  // [parameters, kGradientLanes]
+};
+
+/// Room for a network on one panel at a time: what it leaves for its backward pass.
 template <std::floating_point T>
 class NetworkRun {
  public:
-  NetworkRun(const Network& network, const PanelDropout& dropout, bool gradients)
+  /// @param sums  where the backward pass adds derivatives; must outlive this
+  NetworkRun(const Network& network, const PanelDropout& dropout, NetworkSums<T>& sums)
       : network_(network),
         view_(view_of<T>(network)),
         dropout_(dropout),
         panels_((4 * view_.channels + 2 * view_.hidden) * kTile),
         keep_(dropout.active() ? view_.channels * kTile : 0),
-        sums_(gradients ? num_parameters(network) * kGradientLanes : 0) {
+        sums_(sums.lanes()) {
     T* next = panels_.data();
     const auto take = [&](std::int64_t channels) {
       T* start = next;
@@ -114,7 +136,6 @@ class NetworkRun {
     };
     scratch_ = {take(view_.channels), take(view_.channels), take(view_.channels),
                 take(view_.hidden),   take(view_.channels), take(view_.hidden)};
-    std::ranges::fill(sums_.span(), T(0));
   }
 
   [[nodiscard]] std::int64_t out_channels() const noexcept { return view_.out_channels; }
@@ -130,12 +151,7 @@ class NetworkRun {
   /// After forward() on the same points.
   void backward(const T* x, const T* grad_out, T* grad_x) {
     kernels<T>().network_backward(view_, x, keep(), scratch_, grad_out, grad_x,
-                                  lay_out<T>(network_, sums_.data(), kGradientLanes));
-  }
-
-  /// The sums so far, [num_parameters].
-  void store_sums(double* out) const {
-    kernels<T>().sum_lanes(sums_.data(), sums_.size() / kGradientLanes, out);
+                                  lay_out<T>(network_, sums_, kGradientLanes));
   }
 
  private:
@@ -147,7 +163,7 @@ class NetworkRun {
   NetworkScratch<T> scratch_{};
   core::PoolArray<T> panels_;
   core::PoolArray<T> keep_;
-  core::PoolArray<T> sums_;  // [parameters, kGradientLanes]
+  T* sums_;
 };
 
 /// Adds sums [tasks, num_parameters], task by task, to the gradients of a network's parameters,
