@@ -44,6 +44,8 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
+constexpr int kWarmUp = 8;
+
 bool cpu_time = false;
 bool only = false;
 
@@ -70,7 +72,7 @@ class Run {
       if (parts.size() > 1 && !parts[1].empty() && parts[1] != "needed") {
         options.distance.samples = std::stoll(parts[1]);
       }
-      if (parts.size() > 2 && parts[2] != "needed") {
+      if (parts.size() > 2 && parts[2] != "needed" && parts[2] != "all") {
         options.every = std::stoll(parts[2]);
       }
       options.all_nodes = parts.back() != "needed";
@@ -85,6 +87,9 @@ class Run {
   // Milliseconds an epoch, the mean of `epochs`.
   double time(int epochs) {
     std::vector<double> times;
+    for (int i = 0; i < kWarmUp; ++i) {
+      trainer_->run_epoch();  // the caches hold another run
+    }
     for (int i = 0; i < epochs; ++i) {
       if (cpu_time) {
         const double start = thread_seconds();
