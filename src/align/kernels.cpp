@@ -26,6 +26,7 @@ Kernels<T> table() {
           .unit_panel_backward = &unit_panel_backward<T>,
           .ct_forward = &ct_forward<T>,
           .ct_backward = &ct_backward<T>,
+          .ot_products = &ot_products<T>,
           .ot_row_logs = &ot_row_logs<T>,
           .ot_plan_sums = &ot_plan_sums<T>,
           .ot_backward = &ot_backward<T>,

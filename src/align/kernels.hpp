@@ -123,6 +123,7 @@ struct OtPoints {
   std::int64_t width;  ///< row_width(channels + 1)
   const T* rows;       ///< [tiles * 64, width]: the channels, then a one
   const T* panels;     ///< of the columns, [tiles, channels, 64]
+  const T* products;   ///< of rows and columns, [row tiles, column tiles, 64, 64]; null: not kept
 };
 
 /// Both potentials over eps, with half the squared norms folded in: the exponent of a pair is
@@ -184,6 +185,9 @@ struct Kernels {
   /// @param kept  of ct_forward, overwritten; null: computed again
   void (*ct_backward)(const CtPoints<T>& points, const CtPlan<T>& plan, std::int64_t row_tile,
                       const CtGradients<T>& grads, T* kept);
+
+  /// The products of a row tile with all columns, [column tiles, 64, 64], to be kept.
+  void (*ot_products)(const OtPoints<T>& points, std::int64_t row_tile, T* products);
 
   /// logs[i] = log sum over j of exp(exponent of (i, j)) for the rows of a tile, [64].
   void (*ot_row_logs)(const OtPoints<T>& points, const OtPotentials<T>& potentials,

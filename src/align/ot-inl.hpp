@@ -16,16 +16,29 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
 
+// Products of a tile: those kept, or new ones in `tile`.
 template <class T>
-HWY_INLINE void ot_products(const OtPoints<T>& p, std::int64_t row_tile, std::int64_t col_tile,
+HWY_INLINE const T* ot_tile(const OtPoints<T>& p, std::int64_t row_tile, std::int64_t col_tile,
                             std::int64_t rows, T* tile) {
+  if (p.products != nullptr) {
+    return p.products + (row_tile * num_tiles(p.num_cols) + col_tile) * kTile * kTile;
+  }
   rows_times_panel(rows, p.channels, p.rows + row_tile * kTile * p.width, p.width,
                    p.panels + col_tile * kTile * p.channels, tile);
+  return tile;
 }
 
 template <class T>
 HWY_INLINE std::int64_t rows_of(const OtPoints<T>& p, std::int64_t row_tile) {
   return std::min(kTile, p.num_rows - row_tile * kTile);
+}
+
+template <class T>
+void ot_products(const OtPoints<T>& p, std::int64_t row_tile, T* products) {
+  for (std::int64_t t = 0; t < num_tiles(p.num_cols); ++t) {
+    rows_times_panel(kTile, p.channels, p.rows + row_tile * kTile * p.width, p.width,
+                     p.panels + t * kTile * p.channels, products + t * kTile * kTile);
+  }
 }
 
 // Sums of lanes into sums in double; clears the lanes.
@@ -53,13 +66,13 @@ HWY_INLINE void ot_sum_rows(const OtPoints<T>& p, const OtPotentials<T>& f, std:
   const auto most = hn::Set(d, T(80));
   std::fill(sums, sums + kTile, 0.0);
   for (std::int64_t t = 0; t < tiles; ++t) {
-    ot_products(p, row_tile, t, rows, tile);
+    const T* products = ot_tile(p, row_tile, t, rows, tile);
     for (std::int64_t i = 0; i < rows; ++i) {
       const auto row = hn::Set(d, f.row[row_tile * kTile + i]);
       auto sum = hn::Load(d, lanes + i * kGradientLanes);
       for (std::int64_t j = 0; j < kTile; j += kLanes) {
         const auto potential = hn::Add(row, hn::LoadU(d, f.col + t * kTile + j));
-        const auto x = hn::MulAdd(hn::LoadU(d, tile + i * kTile + j), inverse_eps, potential);
+        const auto x = hn::MulAdd(hn::LoadU(d, products + i * kTile + j), inverse_eps, potential);
         sum = hn::Add(sum, bounded_exp(d, hn::Min(x, most)));
       }
       hn::Store(sum, d, lanes + i * kGradientLanes);
@@ -82,13 +95,13 @@ HWY_INLINE void ot_log_rows(const OtPoints<T>& p, const OtPotentials<T>& f, std:
   std::fill(max, max + kTile, -std::numeric_limits<double>::infinity());
   const std::int64_t rows = rows_of(p, row_tile);
   for (std::int64_t t = 0; t < num_tiles(p.num_cols); ++t) {
-    ot_products(p, row_tile, t, rows, tile);
+    const T* products = ot_tile(p, row_tile, t, rows, tile);
     for (std::int64_t i = 0; i < rows; ++i) {
       T* row = tile + i * kTile;
       const auto potential = hn::Set(d, f.row[row_tile * kTile + i]);
       auto most = hn::Set(d, std::numeric_limits<T>::lowest());
       for (std::int64_t j = 0; j < kTile; j += kLanes) {
-        const auto x = hn::MulAdd(hn::LoadU(d, row + j), hn::Set(d, f.inverse_eps),
+        const auto x = hn::MulAdd(hn::LoadU(d, products + i * kTile + j), hn::Set(d, f.inverse_eps),
                                   hn::Add(potential, hn::LoadU(d, f.col + t * kTile + j)));
         most = hn::Max(most, x);
         hn::StoreU(x, d, row + j);
@@ -140,7 +153,7 @@ void ot_plan_sums(const OtPoints<T>& p, const OtPotentials<T>& f, const OtNorms<
   const std::int64_t rows = rows_of(p, row_tile);
   const std::int64_t tiles = num_tiles(p.num_cols);
   for (std::int64_t t = 0; t < tiles; ++t) {
-    ot_products(p, row_tile, t, rows, tile);
+    const T* products = ot_tile(p, row_tile, t, rows, tile);
     for (std::int64_t i = 0; i < rows; ++i) {
       const auto row = hn::Set(d, f.row[row_tile * kTile + i]);
       const auto norm = hn::Set(d, norms.row[row_tile * kTile + i]);
@@ -149,7 +162,7 @@ void ot_plan_sums(const OtPoints<T>& p, const OtPotentials<T>& f, const OtNorms<
       auto value_sum = hn::Load(d, lanes[2] + i * kGradientLanes);
       for (std::int64_t j = 0; j < kTile; j += kLanes) {
         const std::int64_t col = t * kTile + j;
-        const auto product = hn::LoadU(d, tile + i * kTile + j);
+        const auto product = hn::LoadU(d, products + i * kTile + j);
         const auto e = bounded_exp(d, hn::MulAdd(product, hn::Set(d, f.inverse_eps),
                                                  hn::Add(row, hn::LoadU(d, f.col + col))));
         const auto cost = hn::Sub(hn::Add(norm, hn::LoadU(d, norms.col + col)), product);
@@ -169,12 +182,12 @@ void ot_plan_sums(const OtPoints<T>& p, const OtPotentials<T>& f, const OtNorms<
   }
 }
 
-// Plan entries, times 1 + (row_value + col_value - cost) / eps where values are given, in place of
-// the products of a tile.
+// Plan entries, times 1 + (row_value + col_value - cost) / eps where values are given, from the
+// products of a tile, which may stand in the same place.
 template <bool Through, class T>
 HWY_INLINE void ot_weights(const OtPotentials<T>& f, const OtNorms<T>& norms, const T* row_values,
                            const T* col_values, std::int64_t first_row, std::int64_t first_col,
-                           std::int64_t rows, T* tile) {
+                           std::int64_t rows, const T* products, T* tile) {
   const TileTag<T> d;
   const auto inverse_eps = hn::Set(d, f.inverse_eps);
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -182,7 +195,7 @@ HWY_INLINE void ot_weights(const OtPotentials<T>& f, const OtNorms<T>& norms, co
     const auto norm = hn::Set(d, norms.row[first_row + i]);
     for (std::int64_t j = 0; j < kTile; j += lanes_of<TileTag<T>>()) {
       T* at = tile + i * kTile + j;
-      const auto product = hn::LoadU(d, at);
+      const auto product = hn::LoadU(d, products + i * kTile + j);
       auto weight = bounded_exp(
           d, hn::MulAdd(product, inverse_eps, hn::Add(row, hn::LoadU(d, f.col + first_col + j))));
       if constexpr (Through) {
@@ -205,11 +218,11 @@ void ot_backward(const OtPoints<T>& p, const OtPotentials<T>& f, const OtNorms<T
   const std::int64_t rows = rows_of(p, row_tile);
   for (std::int64_t t = 0; t < num_tiles(p.num_cols); ++t) {
     const std::int64_t j = t * kTile;
-    ot_products(p, row_tile, t, rows, tile);
+    const T* products = ot_tile(p, row_tile, t, rows, tile);
     if (row_values != nullptr) {
-      ot_weights<true>(f, norms, row_values, col_values, i, j, rows, tile);
+      ot_weights<true>(f, norms, row_values, col_values, i, j, rows, products, tile);
     } else {
-      ot_weights<false>(f, norms, row_values, col_values, i, j, rows, tile);
+      ot_weights<false>(f, norms, row_values, col_values, i, j, rows, products, tile);
     }
     add_tile_times_rows(rows, std::min(kTile, p.num_cols - j), tile, col_rows + j * p.width,
                         p.width, row_sums);

@@ -17,10 +17,19 @@ std::int64_t tiles_a_task(std::int64_t columns) {
   return std::max<std::int64_t>(1, 64 / num_tiles(columns));
 }
 
+// Tiles of products that a sweep may find where the one before left them, 4 MiB of float32 a side:
+// whatever the size of the clouds, no more. Beyond, each sweep makes them again.
+constexpr std::int64_t kMostTilesKept = 256;
+
+std::int64_t kept_products(std::int64_t queries, std::int64_t keys) {
+  const std::int64_t tiles = num_tiles(queries) * num_tiles(keys);
+  return tiles <= kMostTilesKept ? tiles * kTile * kTile : 0;
+}
+
 template <class T>
 OtPoints<T> points_of(const OtSide<T>& rows, const OtSide<T>& columns) {
-  return {rows.cloud.count, columns.cloud.count, rows.cloud.channels,
-          rows.width,       rows.rows.data(),    columns.panels.data()};
+  return {rows.cloud.count, columns.cloud.count,   rows.cloud.channels, rows.width,
+          rows.rows.data(), columns.panels.data(), rows.products.data()};
 }
 
 template <class T>
@@ -133,6 +142,8 @@ OtSolver<T>::OtSolver(const Cloud<T>& queries, const Cloud<T>& keys, const OtOpt
   const PoolVector<double> centre = centre_of(queries, keys);
   queries_.pack(options.ot_cost, centre);
   keys_.pack(options.ot_cost, centre);
+  keep_products(queries_, keys_);
+  keep_products(keys_, queries_);
   eps_ = options.eps;
   if (options.eps_relative) {
     const double mean = mean_cost();
@@ -141,12 +152,27 @@ OtSolver<T>::OtSolver(const Cloud<T>& queries, const Cloud<T>& keys, const OtOpt
 }
 
 template <std::floating_point T>
+void OtSolver<T>::keep_products(OtSide<T>& side, const OtSide<T>& other) {
+  const std::int64_t count = kept_products(side.cloud.count, other.cloud.count);
+  if (count == 0) {
+    return;
+  }
+  const OtPoints<T> points = points_of(side, other);
+  side.products = core::PoolArray<T>(count);
+  const std::int64_t row_tiles = num_tiles(side.cloud.count);
+  for (std::int64_t tile = 0; tile < row_tiles; ++tile) {
+    kernels<T>().ot_products(points, tile, side.products.data() + tile * (count / row_tiles));
+  }
+}
+
+template <std::floating_point T>
 std::int64_t OtSolver<T>::bytes(std::int64_t queries, std::int64_t keys, std::int64_t channels) {
   const std::int64_t n = num_tiles(queries) * kTile;
   const std::int64_t m = num_tiles(keys) * kTile;
   const std::int64_t width = row_width(channels + 1);
-  const std::int64_t numbers =
-      (n + m) * (2 * width + channels + 4) + num_parts(queries) * m * (channels + 1);
+  const std::int64_t numbers = (n + m) * (2 * width + channels + 4) +
+                               num_parts(queries) * m * (channels + 1) +
+                               2 * kept_products(queries, keys);
   return static_cast<std::int64_t>(sizeof(T)) * numbers + 16 * (n + m);
 }
 

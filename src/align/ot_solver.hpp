@@ -26,6 +26,7 @@ struct OtSide {
   std::int64_t width;
   core::PoolArray<T> rows;            // [tiles * 64, width]: the channels, then a one
   core::PoolArray<T> panels;          // [tiles, channels, 64]
+  core::PoolArray<T> products;        // with the other side, OtPoints::products; empty: not kept
   core::PoolArray<T> half_norms;      // [tiles * 64]
   core::PoolArray<T> lengths;         // of the original vectors, [tiles * 64]
   core::PoolArray<T> scaled;          // [tiles * 64]
@@ -58,6 +59,7 @@ class OtSolver {
   void add_gradients(double factor, OtGradient gradient);
 
  private:
+  void keep_products(OtSide<T>& side, const OtSide<T>& other);
   void update(OtSide<T>& side, double eps);
   [[nodiscard]] double row_logs(const OtSide<T>& side, const OtSide<T>& other, double eps);
   [[nodiscard]] double mean_cost() const;
