@@ -5,7 +5,7 @@
 
 Every round runs each program once, one after the other, so that a slow moment of the machine meets
 all of them. Reports medians over the rounds and their ratios; writes results/peers.json and
-results/peers.md. Two threads each.
+results/peers.md, where data sets that are not asked for keep their rows. Two threads each.
 
   attune               forward, backward, step and the evaluation of the validation nodes; only the
                        nodes that the two losses depend on are computed
@@ -113,6 +113,18 @@ def measure(args, dataset):
     return times
 
 
+def earlier_datasets():
+    try:
+        return json.load(open(f"{HERE}/results/peers.json"))["datasets"]
+    except FileNotFoundError:
+        return {}
+
+
+def table_rows(dataset, median):
+    return [f"| {dataset} | {name} | {ms:.2f} | {ms / median['attune']:.1f} | {ms / median['attune, all nodes']:.1f} |"
+            for name, ms in median.items()]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
@@ -121,22 +133,21 @@ def main():
     parser.add_argument("--data", default=os.environ.get("ATTUNE_DATA", f"{HERE}/../../../shared/datasets"))
     parser.add_argument("--attune", default=f"{HERE}/../../build/release/attune")
     args = parser.parse_args()
-    result = {"machine": machine(), "datasets": {}}
-    lines = ["| data set | program | ms an epoch | times attune | times attune, all nodes |", "|---|---|---|---|---|"]
+    os.makedirs(f"{HERE}/results", exist_ok=True)
+    result = {"machine": machine(), "datasets": earlier_datasets()}
     with tempfile.TemporaryDirectory() as folder:
         args.data = with_pubmed_features(args.data, folder)
         for dataset in args.datasets:
             times = measure(args, dataset)
             median = {name: statistics.median(values) for name, values in times.items()}
-            for name, ms in median.items():
-                lines.append(f"| {dataset} | {name} | {ms:.2f} | {ms / median['attune']:.1f} "
-                             f"| {ms / median['attune, all nodes']:.1f} |")
-                print(lines[-1], flush=True)
             result["datasets"][dataset] = {"ms_per_epoch": times, "median": median}
-    os.makedirs(f"{HERE}/results", exist_ok=True)
+            print("\n".join(table_rows(dataset, median)), flush=True)
     with open(f"{HERE}/results/peers.json", "w") as file:
         json.dump(result, file, indent=1)
         file.write("\n")
+    lines = ["| data set | program | ms an epoch | times attune | times attune, all nodes |", "|---|---|---|---|---|"]
+    for dataset, found in result["datasets"].items():
+        lines += table_rows(dataset, found["median"])
     with open(f"{HERE}/results/peers.md", "w") as file:
         file.write("\n".join(lines) + "\n")
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <attune/core/tensor.hpp>
@@ -14,12 +15,15 @@ namespace attune::train {
 
 /// What a pass computes of a graph.
 enum class ComputedNodes : std::uint8_t {
-  needed,  ///< the nodes that the loss, or the validation, depends on (graph::ReceptiveField)
+  /// The nodes that the loss, or the validation, depends on (graph::ReceptiveField), where that is
+  /// at most three quarters of the edges over all layers; else all.
+  needed,
   all,
 };
 
 /// A data set in the form that GraphClassifier takes it: every node hears itself, the features stay
-/// sparse unless most of them are not zero. Cheap to copy; several models may be trained on one at the same time.
+/// sparse unless most of them are not zero. Cheap to copy; several models may be trained on one at
+/// the same time.
 ///
 ///     const NodeClassification problem(dataset);
 ///     models::GraphClassifier model(options, seed);
@@ -45,8 +49,8 @@ class NodeClassification {
   [[nodiscard]] const graph::Graph& graph() const noexcept { return graph_; }
 
  private:
-  [[nodiscard]] RowsPass pass(const models::GraphClassifier& model,
-                              std::span<const std::int64_t> targets) const;
+  [[nodiscard]] std::optional<RowsPass> pass(const models::GraphClassifier& model,
+                                             std::span<const std::int64_t> targets) const;
 
   const data::NodeDataset* dataset_;
   nn::Features features_;
