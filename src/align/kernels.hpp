@@ -13,6 +13,7 @@ struct MmdPoints {
   std::int64_t width;   ///< of a row: row_width(channels + 1)
   const T* rows;        ///< [tiles * 64, width]: the channels, then a one
   const T* panels;      ///< [tiles, channels, 64]
+  const T* pairs;       ///< [tiles, 32, 8, 2], two neighbours side by side; null: not 8 channels
   const T* half_norms;  ///< [tiles * 64], -|z|^2 / 2
   const T* weights;     ///< [tiles * 64]
 };
@@ -207,7 +208,8 @@ struct Kernels {
                       const T* col_rows, std::int64_t row_tile, T* row_sums, T* col_sums);
 
   /// W_ij = weight_i weight_j exp(-|z_i - z_j|^2 / 2) of the tile (row_tile, col_tile). Adds W
-  /// rows[col_tile] to row_sums [64, width] and its transpose times rows[row_tile] to the panel
+  /// rows[col_tile] to row_sums [64, width], the sum of W itself spread over all that comes after
+  /// the channels, and its transpose times rows[row_tile] to the panel
   /// col_sums [channels + 1, 64]; either may be null.
   /// @return  sum of W
   double (*mmd_tile)(const MmdPoints<T>& points, std::int64_t row_tile, std::int64_t col_tile,

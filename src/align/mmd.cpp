@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "align/kernels.hpp"
@@ -28,6 +29,8 @@ void add_rows(const Cloud<T>& cloud, double share, PoolVector<double>& sum) {
   }
 }
 
+constexpr std::int64_t kPairedChannels = 8;  // MmdPoints::pairs
+
 // One problem. Queries and keys are one set of points with weights 1/n and -1/m: the loss is the
 // symmetric sum of weight_i weight_j k(z_i, z_j), of which the tiles on and above the diagonal are
 // visited.
@@ -43,6 +46,7 @@ class MmdWork {
         wanted_(problem.queries.grad != nullptr || problem.keys.grad != nullptr),
         rows_(tiles() * kTile * width_),
         panels_(tiles() * kTile * channels_),
+        pairs_(wanted_ && channels_ == kPairedChannels ? tiles() * kTile * channels_ : 0),
         half_norms_(tiles() * kTile),
         weights_(tiles() * kTile),
         row_sums_(wanted_ ? tiles() * kTile * width_ : 0),
@@ -58,7 +62,7 @@ class MmdWork {
     const std::int64_t points = num_tiles(problem.queries.count + problem.keys.count) * kTile;
     const std::int64_t channels = problem.queries.channels;
     return static_cast<std::int64_t>(sizeof(T)) * points *
-           (2 * row_width(channels + 1) + channels + num_parts(points) * (channels + 1));
+           (2 * row_width(channels + 1) + 2 * channels + num_parts(points) * (channels + 1));
   }
 
   [[nodiscard]] std::int64_t tiles() const { return num_tiles(count_); }
@@ -72,19 +76,27 @@ class MmdWork {
     T* panel = panels_.data() + tile * kTile * channels_;
     std::fill(rows, rows + kTile * width_, T(0));
     std::fill(panel, panel + kTile * channels_, T(0));
+    std::fill(pairs_.data() + std::min(pairs_.size(), tile * kTile * channels_),
+              pairs_.data() + std::min(pairs_.size(), (tile + 1) * kTile * channels_), T(0));
     for (std::int64_t r = 0; r < kTile; ++r) {
       const std::int64_t i = tile * kTile + r;
       weights_.data()[i] = static_cast<T>(weight_of(i));
       half_norms_.data()[i] = 0;
       if (i < count_) {
         half_norms_.data()[i] = pack_point(i, rows + r * width_, panel + r);
+        pack_pair(i, rows + r * width_);
       }
     }
   }
 
   void sweep(std::int64_t part) {
-    const MmdPoints<T> points{channels_,          width_,         rows_.data(), panels_.data(),
-                              half_norms_.data(), weights_.data()};
+    const MmdPoints<T> points{channels_,
+                              width_,
+                              rows_.data(),
+                              panels_.data(),
+                              pairs_.size() > 0 ? pairs_.data() : nullptr,
+                              half_norms_.data(),
+                              weights_.data()};
     T* columns = wanted_ ? col_sums_.data() + part * panel_size() : nullptr;
     if (wanted_) {
       std::fill(columns, columns + panel_size(), T(0));
@@ -125,8 +137,9 @@ class MmdWork {
       }
       const T* z = rows_.data() + i * width_;
       const T* sum = sums + (i - first) * width_;
+      const T total = std::accumulate(sum + channels_, sum + width_, T(0));
       for (std::int64_t c = 0; c < channels_; ++c) {
-        grad[c] = factor * (sum[channels_] * z[c] - sum[c]);
+        grad[c] = factor * (total * z[c] - sum[c]);
       }
     }
   }
@@ -155,6 +168,13 @@ class MmdWork {
     return cloud.grad != nullptr ? cloud.grad + row * cloud.stride : nullptr;
   }
 
+  // Point i beside its neighbour, MmdPoints::pairs.
+  void pack_pair(std::int64_t i, const T* row) {
+    for (std::int64_t c = 0; c < channels_ && pairs_.size() > 0; ++c) {
+      pairs_.data()[i / 2 * 2 * channels_ + 2 * c + i % 2] = row[c];
+    }
+  }
+
   T pack_point(std::int64_t i, T* row, T* column) const {
     const std::int64_t n = problem_.queries.count;
     const T* x = i < n ? problem_.queries.row(i) : problem_.keys.row(i - n);
@@ -177,6 +197,7 @@ class MmdWork {
   bool wanted_;
   PoolArray<T> rows_;        // [tiles * 64, width]
   PoolArray<T> panels_;      // [tiles, channels, 64]
+  PoolArray<T> pairs_;       // [tiles, 32, 8, 2]; empty: other channels
   PoolArray<T> half_norms_;  // [tiles * 64]
   PoolArray<T> weights_;     // [tiles * 64]
   PoolArray<T> row_sums_;    // [tiles * 64, width]

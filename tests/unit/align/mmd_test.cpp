@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -93,6 +95,28 @@ TEST_CASE("median_distance: refuses points that coincide and clouds without poin
   CHECK(message_of<InvalidArgument>([&] {
           (void)align::median_distance({.queries = none, .keys = none});
         }) == "align::median_distance: no sample has a valid query and a valid key");
+}
+
+// Eight channels have a loop of their own in float32.
+TEST_CASE("mmd: gradients in float32 are those in float64, whatever the channels", "[align]") {
+  const std::int64_t channels = GENERATE(5, 7, 8, 9, 16);
+  const std::int64_t positions = GENERATE(3, 64, 150);
+  CAPTURE(channels, positions);
+  const auto gradients = [&](core::DType dtype) {
+    const Variable q(random_tensor({positions, 2, channels}, 1).to(dtype), true);
+    const Variable k(random_tensor({positions + 1, 2, channels}, 2).to(dtype), true);
+    autograd::backward(align::mmd({.queries = q, .keys = k}, {.sigma = 2}));
+    return std::vector<core::Tensor>{q.grad().to(core::DType::f64), k.grad().to(core::DType::f64)};
+  };
+  const std::vector<core::Tensor> exact = gradients(core::DType::f64);
+  const std::vector<core::Tensor> rounded = gradients(core::DType::f32);
+  for (std::size_t side = 0; side < 2; ++side) {
+    double largest = 0;
+    for (const double value : values(exact[side])) {
+      largest = std::max(largest, std::abs(value));
+    }
+    CHECK(max_difference(exact[side], rounded[side]) < 6e-5 * largest);
+  }
 }
 
 }  // namespace attune::testing
