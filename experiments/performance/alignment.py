@@ -94,7 +94,8 @@ def markdown(result):
         s = result["steps"]
         lines += [f"## A training epoch on {s['dataset']}, validation included, {s['threads']} threads", "",
                   f"Plain: {s['rows'][0]['ms']:.3f} ms. w points a step; every: steps from one that aligns to the next; "
-                  "nodes: heads of those that the step computes anyway (`--compute needed`), or of all.", "",
+                  "nodes: heads of those that the step computes anyway (`--compute needed`), or of all. Milliseconds move with what "
+                  "else the machine did; ratios are of neighbours.", "",
                   "| distance | w | every | nodes | ms | times plain |", "|---|---|---|---|---|---|"]
         for row in s["rows"][1:]:
             if row["align"] == "none:all":
