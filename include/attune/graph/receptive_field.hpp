@@ -27,9 +27,9 @@ struct ReceptiveField {
   [[nodiscard]] std::span<const std::int64_t> targets() const noexcept;
 };
 
-/// Within the nodes that a layer adds, those of the same in-degree are neighbours, so that loops over
-/// short rows end where the processor foresees it: an epoch on Cora takes 13% less time than in the
-/// order of the graph, on CiteSeer 9%.
+/// Within the nodes that a layer adds, those of the same in-degree are neighbours, so that loops
+/// over short rows end where the processor foresees it: an epoch on Cora takes 13% less time than
+/// in the order of the graph, on CiteSeer 9%.
 /// @param targets  nodes of `graph`, each once, in any order
 /// @throws InvalidArgument  no target, one outside [0, num_nodes) or listed twice; layers outside
 ///                          [1, 1000]
