@@ -30,11 +30,10 @@ def weight(*values):
 
 
 CANDIDATES = {
-    "gan": [*weight("0.003", "0.01", "0.03", "0.1"), ["--align-layers", "hidden"], ["--align-reversal", "10"]],
-    "ct": [*weight("0.01", "0.1"), ["--align-layers", "hidden"], ["--ct-cost", "chord"],
-           ["--align-weight", "0.1", "--align-warmup", "200"]],
-    "ot": [*weight("0.01", "0.1", "1", "10"), ["--ot-cost", "cosine", "--align-weight", "0.1"]],
-    "mmd": [*weight("0.01", "0.1", "1", "10"), ["--mmd-sigma-median", "--align-weight", "0.1"]],
+    "gan": [*weight("0.01", "0.1"), ["--align-layers", "hidden"], ["--align-reversal", "10"]],
+    "ct": [*weight("0.01", "0.1"), ["--align-layers", "hidden"], ["--ct-cost", "chord"]],
+    "mmd": weight("0.01", "0.1", "1"),
+    "ot": [*weight("0.01", "0.1"), ["--ot-cost", "cosine", "--align-weight", "0.1"]],
 }
 ON_GAT = [[], ["--gat-heads", "logit"]]
 
