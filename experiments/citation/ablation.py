@@ -30,7 +30,7 @@ def main():
         plain = log.sweep(dataset, [], args.runs)
         for method, value in [("none", "0"), *((m, w) for m in args.methods for w in WEIGHTS)]:
             runs = plain if method == "none" else log.sweep(
-                dataset, ["--align", method, "--align-weight", value], args.runs)
+                dataset, ["--align", method, "--align-every", "1", "--align-weight", value], args.runs)
             mmd = sweeps.mean_of(runs, "mmd")
             test = ["", ""] if method == "none" else sweeps.difference(sweeps.paired(runs, plain))
             rows.append([dataset, method, value, sweeps.percent(runs), len(runs), *test, f"{mmd:.4f}",

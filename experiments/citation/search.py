@@ -22,7 +22,9 @@ CARRIERS = [[], VALUES, [*VALUES, "--dropout", "0.7"], [*VALUES, "--weight-decay
             ["--model", "gatv2"], V2, [*TRANSFORMER], [*TRANSFORMER, *VALUES], [*TRANSFORMER, *VALUES, "--dropout", "0.7"],
             [*V2, "--weight-decay", "0.001"], [*V2, "--hidden-channels", "16"], [*V2, "--lr", "0.01"],
             [*V2, "--dropout", "0.7"], [*V2, "--dropout", "0.8"], [*V2, "--attention-dropout", "0.3"],
-            [*V2, "--dropout", "0.7", "--weight-decay", "0.001"], [*V2, "--out-heads", "8"]]
+            [*V2, "--dropout", "0.7", "--weight-decay", "0.001"], [*V2, "--out-heads", "8"],
+            [*V2, "--weight-decay", "0.001", "--hidden-channels", "16"],
+            [*V2, "--dropout", "0.7", "--hidden-channels", "16"]]
 
 
 def weight(*values):
@@ -70,7 +72,7 @@ def main():
         carrier = best("none", dataset, [(network, []) for network in CARRIERS])
         chosen[dataset] = {"none": carrier}
         for method in args.methods:
-            align = ["--align", method]
+            align = ["--align", method, "--align-every", "1"]  # every step, as in the paper
             candidates = [(carrier["network"], [*align, *extra]) for extra in CANDIDATES[method]]
             chosen[dataset][method] = best(
                 method, dataset, candidates + [(VALUES, [*align, *extra]) for extra in ON_GAT])
