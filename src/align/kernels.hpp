@@ -5,17 +5,33 @@
 
 namespace attune::align {
 
-/// The union of the queries and keys of a problem, centred and divided by sigma, as the sweep over
-/// the Gaussian kernel sees it. weight is 1/n on queries, -1/m on keys and 0 on padding.
+/// The union of the queries and keys of a problem as the sweep over the Gaussian kernel sees it: z
+/// are the points, centred and divided by sigma / sqrt(log2 e), so that the kernel is a power of
+/// two. Queries fill tiles of their own, then keys do; the weight of a point, 1/n of a query and
+/// -1/m of a key, is the one of its tile. Padding vanishes from kernel and sums.
 template <std::floating_point T>
 struct MmdPoints {
   std::int64_t channels;
-  std::int64_t width;   ///< of a row: row_width(channels + 1)
-  const T* rows;        ///< [tiles * 64, width]: the channels, then a one
-  const T* panels;      ///< [tiles, channels, 64]
-  const T* pairs;       ///< [tiles, 32, 8, 2], two neighbours side by side; null: not 8 channels
-  const T* half_norms;  ///< [tiles * 64], -|z|^2 / 2
-  const T* weights;     ///< [tiles * 64]
+  std::int64_t width;          ///< of a row: row_width(channels)
+  const T* rows;               ///< z [tiles * 64, width]
+  const T* panels;             ///< z [tiles, channels, 64]
+  const T* half_norms;         ///< -|z|^2 / 2 [tiles * 64]
+  const T* weighted_rows;      ///< weight z [tiles * 64, width]
+  const T* weighted_pairs;     ///< the same, [tiles, 32, 8, 2], two neighbours side by side; null:
+                               ///< not 8 channels
+  const double* tile_weights;  ///< [tiles]
+};
+
+/// Lanes that a total of a row of a tile is spread over.
+inline constexpr std::int64_t kTotalLanes = 16;
+
+/// Where the sums over a tile are added; null: not wanted.
+template <std::floating_point T>
+struct MmdSums {
+  T* rows;        ///< of kernel times weighted column point, [64, width]
+  T* row_totals;  ///< of kernel times weight of the column, [64, kTotalLanes]
+  T* cols;        ///< panel of kernel times weighted row point, then times weight of the row,
+                  ///< [channels + 1, 64]
 };
 
 inline constexpr double kMlpSlope = 0.1;  // of the leaky ReLU
@@ -207,13 +223,10 @@ struct Kernels {
                       const OtNorms<T>& norms, const T* row_values, const T* col_values,
                       const T* col_rows, std::int64_t row_tile, T* row_sums, T* col_sums);
 
-  /// W_ij = weight_i weight_j exp(-|z_i - z_j|^2 / 2) of the tile (row_tile, col_tile). Adds W
-  /// rows[col_tile] to row_sums [64, width], the sum of W itself spread over all that comes after
-  /// the channels, and its transpose times rows[row_tile] to the panel
-  /// col_sums [channels + 1, 64]; either may be null.
-  /// @return  sum of W
+  /// The kernel 2^(-|z_i - z_j|^2 / 2) of the tile (row_tile, col_tile), added to sums.
+  /// @return  its sum
   double (*mmd_tile)(const MmdPoints<T>& points, std::int64_t row_tile, std::int64_t col_tile,
-                     T* row_sums, T* col_sums);
+                     const MmdSums<T>& sums);
 };
 
 /// The kernels for this processor.

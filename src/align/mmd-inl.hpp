@@ -14,33 +14,51 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
 
-// Weighted kernel values of a tile; returns their sum.
+// Kernel values of a tile; returns their sum. Adds them, times the weight of the column tile, to
+// row_totals [64, kTotalLanes] spread over lanes, and, times that of the row tile, to
+// col_totals [64]; either may be null.
 template <class T>
-HWY_INLINE double mmd_kernel(const MmdPoints<T>& p, std::int64_t i, std::int64_t j,
-                             T* HWY_RESTRICT tile) {
+HWY_INLINE double mmd_kernel(const MmdPoints<T>& p, std::int64_t row_tile, std::int64_t col_tile,
+                             T* HWY_RESTRICT tile, T* row_totals, T* col_totals) {
   const TileTag<T> d;
-  hn::Vec<TileTag<T>> sums[kAcross];
-  for (auto& sum : sums) {
-    sum = hn::Zero(d);
+  using V = hn::Vec<TileTag<T>>;
+  constexpr std::int64_t kLanes = lanes_of<TileTag<T>>();
+  constexpr std::int64_t kVectors = kTile / kLanes;
+  const T* row_norms = p.half_norms + row_tile * kTile;
+  const T* col_norms = p.half_norms + col_tile * kTile;
+  const auto col_weight = hn::Set(d, static_cast<T>(p.tile_weights[col_tile]));
+  V columns[kVectors];
+  for (V& column : columns) {
+    column = hn::Zero(d);
   }
-  for_products(kTile, p.channels, p.rows + i * p.width, p.width, p.panels + j * p.channels,
-               [&](std::int64_t r, std::int64_t first, const auto& products) HWY_ATTR {
-                 const auto norm = hn::Set(d, p.half_norms[i + r]);
-                 const auto weight = hn::Set(d, p.weights[i + r]);
-                 for (int v = 0; v < kAcross; ++v) {
-                   const std::int64_t c = first + v * lanes_of<TileTag<T>>();
-                   const auto norms = hn::Add(norm, hn::LoadU(d, p.half_norms + j + c));
-                   // Rounding may leave a distance below zero; the kernel is at most one.
-                   const auto exponent = hn::Min(hn::Add(products[v], norms), hn::Zero(d));
-                   const auto weights = hn::Mul(weight, hn::LoadU(d, p.weights + j + c));
-                   const auto value = hn::Mul(bounded_exp(d, exponent), weights);
-                   hn::StoreU(value, d, tile + r * kTile + c);
-                   sums[v] = hn::Add(sums[v], value);
-                 }
-               });
-  auto sum = sums[0];
-  for (int v = 1; v < kAcross; ++v) {
-    sum = hn::Add(sum, sums[v]);
+  for_products(
+      kTile, p.channels, p.rows + row_tile * kTile * p.width, p.width,
+      p.panels + col_tile * kTile * p.channels,
+      [&](std::int64_t r, std::int64_t first)
+          HWY_ATTR { return hn::Add(hn::Set(d, row_norms[r]), hn::LoadU(d, col_norms + first)); },
+      [&](std::int64_t r, std::int64_t first, const auto& exponents) HWY_ATTR {
+        V total = hn::Zero(d);
+        for (int v = 0; v < kAcross; ++v) {
+          const std::int64_t c = first + v * kLanes;
+          // Rounding may leave a distance below zero; the kernel is at most one.
+          const auto value = bounded_exp2(d, hn::Min(exponents[v], hn::Zero(d)));
+          hn::StoreU(value, d, tile + r * kTile + c);
+          columns[c / kLanes] = hn::Add(columns[c / kLanes], value);
+          total = hn::Add(total, value);
+        }
+        if (row_totals != nullptr) {
+          T* out = row_totals + r * kTotalLanes;
+          hn::StoreU(hn::MulAdd(col_weight, total, hn::LoadU(d, out)), d, out);
+        }
+      });
+  const auto row_weight = hn::Set(d, static_cast<T>(p.tile_weights[row_tile]));
+  V sum = hn::Zero(d);
+  for (std::int64_t v = 0; v < kVectors; ++v) {
+    sum = hn::Add(sum, columns[v]);
+    if (col_totals != nullptr) {
+      T* out = col_totals + v * kLanes;
+      hn::StoreU(hn::MulAdd(row_weight, columns[v], hn::LoadU(d, out)), d, out);
+    }
   }
   return static_cast<double>(lane_sum(d, sum));
 }
@@ -53,12 +71,13 @@ constexpr bool sums_pairs() {
 }
 
 #if HWY_TARGET <= HWY_AVX3
-// row_sums[i, :8] += sum over j of tile[i, j] y[j, :], and row_sums[i, 8:] += parts of the sum of
-// tile[i, :]. Lane 2 c + p of a sum is for channel c and the columns of parity p.
+// row_sums[i, :8] += sum over j of tile[i, j] y[j, :]. Lane 2 c + p of a sum is for channel c and
+// the columns of parity p.
 HWY_INLINE void add_tile_times_pairs(const float* HWY_RESTRICT tile, const float* HWY_RESTRICT y,
                                      float* HWY_RESTRICT row_sums) {
   constexpr int kRows = 16;
   const TileTag<float> d;
+  const hn::Half<TileTag<float>> half;
   const hn::Repartition<double, TileTag<float>> two;
   const auto channels_first =
       _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
@@ -76,16 +95,10 @@ HWY_INLINE void add_tile_times_pairs(const float* HWY_RESTRICT tile, const float
       }
     }
     for (int r = 0; r < kRows; ++r) {
-      const float* row = tile + (i + r) * kTile;
-      const auto total = hn::Add(hn::Add(hn::LoadU(d, row), hn::LoadU(d, row + 16)),
-                                 hn::Add(hn::LoadU(d, row + 32), hn::LoadU(d, row + 48)));
-      const __m512 halves = _mm512_permutexvar_ps(channels_first, sum[r].raw);
-      // The lower halves in one vector, the upper halves in another: channels, then the total.
-      const __m512 low = _mm512_shuffle_f32x4(halves, total.raw, 0x44);
-      const __m512 high = _mm512_shuffle_f32x4(halves, total.raw, 0xEE);
-      float* out = row_sums + (i + r) * 16;
-      hn::StoreU(hn::Add(hn::LoadU(d, out), hn::Vec<TileTag<float>>{_mm512_add_ps(low, high)}), d,
-                 out);
+      const hn::Vec<TileTag<float>> parities{_mm512_permutexvar_ps(channels_first, sum[r].raw)};
+      const auto both = hn::Add(hn::LowerHalf(half, parities), hn::UpperHalf(half, parities));
+      float* out = row_sums + (i + r) * 8;
+      hn::StoreU(hn::Add(hn::LoadU(half, out), both), half, out);
     }
   }
 }
@@ -95,28 +108,27 @@ template <class T>
 HWY_INLINE void add_to_row_sums(const MmdPoints<T>& p, std::int64_t j, const T* tile, T* row_sums) {
 #if HWY_TARGET <= HWY_AVX3
   if constexpr (sums_pairs<T>()) {
-    if (p.pairs != nullptr) {
-      add_tile_times_pairs(tile, p.pairs + j * 8, row_sums);
+    if (p.weighted_pairs != nullptr) {
+      add_tile_times_pairs(tile, p.weighted_pairs + j * 8, row_sums);
       return;
     }
   }
 #endif
-  add_tile_times_rows(kTile, kTile, tile, p.rows + j * p.width, p.width, row_sums);
+  add_tile_times_rows(kTile, kTile, tile, p.weighted_rows + j * p.width, p.width, row_sums);
 }
 
 template <class T>
-double mmd_tile(const MmdPoints<T>& p, std::int64_t row_tile, std::int64_t col_tile, T* row_sums,
-                T* col_sums) {
+double mmd_tile(const MmdPoints<T>& p, std::int64_t row_tile, std::int64_t col_tile,
+                const MmdSums<T>& sums) {
   HWY_ALIGN T tile[kTile * kTile];
-  const std::int64_t i = row_tile * kTile;
-  const std::int64_t j = col_tile * kTile;
-  const T* row_points = p.rows + i * p.width;
-  const double sum = mmd_kernel(p, i, j, tile);
-  if (row_sums != nullptr) {
-    add_to_row_sums(p, j, tile, row_sums);
+  T* col_totals = sums.cols != nullptr ? sums.cols + p.channels * kTile : nullptr;
+  const double sum = mmd_kernel(p, row_tile, col_tile, tile, sums.row_totals, col_totals);
+  if (sums.rows != nullptr) {
+    add_to_row_sums(p, col_tile * kTile, tile, sums.rows);
   }
-  if (col_sums != nullptr) {
-    add_tile_transposed_times_rows(kTile, tile, row_points, p.width, p.channels + 1, col_sums);
+  if (sums.cols != nullptr) {
+    add_tile_transposed_times_rows(kTile, tile, p.weighted_rows + row_tile * kTile * p.width,
+                                   p.width, p.channels, sums.cols);
   }
   return sum;
 }

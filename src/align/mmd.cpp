@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <utility>
 
@@ -33,23 +34,26 @@ constexpr std::int64_t kPairedChannels = 8;  // MmdPoints::pairs
 
 // One problem. Queries and keys are one set of points with weights 1/n and -1/m: the loss is the
 // symmetric sum of weight_i weight_j k(z_i, z_j), of which the tiles on and above the diagonal are
-// visited.
+// visited. Queries and keys have tiles of their own, so that a tile has one weight.
 template <class T>
 class MmdWork {
  public:
   MmdWork(const Problem<T>& problem, double sigma)
       : problem_(problem),
-        sigma_(sigma),
-        count_(problem.queries.count + problem.keys.count),
+        scale_(std::sqrt(std::numbers::log2e) / sigma),
+        query_tiles_(num_tiles(problem.queries.count)),
+        tiles_(tiles_of(problem)),
         channels_(problem.queries.channels),
-        width_(row_width(channels_ + 1)),
+        width_(row_width(channels_)),
         wanted_(problem.queries.grad != nullptr || problem.keys.grad != nullptr),
-        rows_(tiles() * kTile * width_),
-        panels_(tiles() * kTile * channels_),
-        pairs_(wanted_ && channels_ == kPairedChannels ? tiles() * kTile * channels_ : 0),
-        half_norms_(tiles() * kTile),
-        weights_(tiles() * kTile),
-        row_sums_(wanted_ ? tiles() * kTile * width_ : 0),
+        rows_(tiles_ * kTile * width_),
+        panels_(tiles_ * kTile * channels_),
+        half_norms_(tiles_ * kTile),
+        weighted_rows_(wanted_ ? tiles_ * kTile * width_ : 0),
+        weighted_pairs_(wanted_ && channels_ == kPairedChannels ? tiles_ * kTile * channels_ : 0),
+        tile_weights_(tiles_),
+        row_sums_(wanted_ ? tiles_ * kTile * width_ : 0),
+        row_totals_(wanted_ ? tiles_ * kTile * kTotalLanes : 0),
         col_sums_(wanted_ ? parts() * panel_size() : 0),
         totals_(parts()),
         centre_(static_cast<std::size_t>(channels_)) {
@@ -59,33 +63,33 @@ class MmdWork {
   }
 
   [[nodiscard]] static std::int64_t bytes(const Problem<T>& problem) {
-    const std::int64_t points = num_tiles(problem.queries.count + problem.keys.count) * kTile;
+    const std::int64_t points = tiles_of(problem) * kTile;
     const std::int64_t channels = problem.queries.channels;
     return static_cast<std::int64_t>(sizeof(T)) * points *
-           (2 * row_width(channels + 1) + 2 * channels + num_parts(points) * (channels + 1));
+           (3 * row_width(channels) + 2 * channels + kTotalLanes +
+            num_parts(points) * (channels + 1));
   }
 
-  [[nodiscard]] std::int64_t tiles() const { return num_tiles(count_); }
-  [[nodiscard]] std::int64_t parts() const { return num_parts(count_); }
+  [[nodiscard]] std::int64_t tiles() const { return tiles_; }
+  [[nodiscard]] std::int64_t parts() const { return num_parts(tiles_ * kTile); }
   [[nodiscard]] std::int64_t slot() const { return problem_.slot; }
   [[nodiscard]] double weight() const { return problem_.weight; }
   [[nodiscard]] bool gradients_wanted() const { return wanted_; }
 
   void pack(std::int64_t tile) {
-    T* rows = rows_.data() + tile * kTile * width_;
-    T* panel = panels_.data() + tile * kTile * channels_;
-    std::fill(rows, rows + kTile * width_, T(0));
-    std::fill(panel, panel + kTile * channels_, T(0));
-    std::fill(pairs_.data() + std::min(pairs_.size(), tile * kTile * channels_),
-              pairs_.data() + std::min(pairs_.size(), (tile + 1) * kTile * channels_), T(0));
-    for (std::int64_t r = 0; r < kTile; ++r) {
-      const std::int64_t i = tile * kTile + r;
-      weights_.data()[i] = static_cast<T>(weight_of(i));
-      half_norms_.data()[i] = 0;
-      if (i < count_) {
-        half_norms_.data()[i] = pack_point(i, rows + r * width_, panel + r);
-        pack_pair(i, rows + r * width_);
-      }
+    const Side side = side_of(tile);
+    const std::int64_t first = tile * kTile;
+    std::fill_n(half_norms_.data() + first, kTile, static_cast<T>(kVanishes));
+    std::fill_n(rows_.data() + first * width_, kTile * width_, T(0));
+    tile_weights_.data()[tile] = side.weight;
+    for (std::int64_t r = 0; r < side.count; ++r) {
+      half_norms_.data()[first + r] =
+          pack_point(side.cloud.row(side.first + r), rows_.data() + (first + r) * width_);
+    }
+    kernels<T>().load_panel({rows_.data() + first * width_, width_}, kTile, channels_,
+                            panels_.data() + first * channels_);
+    if (wanted_) {
+      pack_weighted(tile, static_cast<T>(side.weight));
     }
   }
 
@@ -94,23 +98,23 @@ class MmdWork {
                               width_,
                               rows_.data(),
                               panels_.data(),
-                              pairs_.size() > 0 ? pairs_.data() : nullptr,
                               half_norms_.data(),
-                              weights_.data()};
+                              weighted_rows_.data(),
+                              weighted_pairs_.size() > 0 ? weighted_pairs_.data() : nullptr,
+                              tile_weights_.data()};
     T* columns = wanted_ ? col_sums_.data() + part * panel_size() : nullptr;
     if (wanted_) {
-      std::fill(columns, columns + panel_size(), T(0));
+      const std::int64_t below = (part + 1) * kTile * (channels_ + 1);
+      std::fill_n(columns + below, panel_size() - below, T(0));
     }
+    const double* weights = tile_weights_.data();
     double total = 0;
-    for (std::int64_t i = part; i < tiles(); i += parts()) {
-      T* sums = wanted_ ? row_sums_.data() + i * kTile * width_ : nullptr;
-      if (wanted_) {
-        std::fill(sums, sums + kTile * width_, T(0));
-      }
-      total += kernels<T>().mmd_tile(points, i, i, sums, nullptr);
-      for (std::int64_t j = i + 1; j < tiles(); ++j) {
-        T* panel = wanted_ ? columns + j * kTile * (channels_ + 1) : nullptr;
-        total += 2 * kernels<T>().mmd_tile(points, i, j, sums, panel);
+    for (std::int64_t i = part; i < tiles_; i += parts()) {
+      MmdSums<T> sums = cleared_row_sums(i);
+      total += weights[i] * weights[i] * kernels<T>().mmd_tile(points, i, i, sums);
+      for (std::int64_t j = i + 1; j < tiles_; ++j) {
+        sums.cols = wanted_ ? columns + j * kTile * (channels_ + 1) : nullptr;
+        total += 2 * weights[i] * weights[j] * kernels<T>().mmd_tile(points, i, j, sums);
       }
     }
     totals_.data()[part] = total;
@@ -118,26 +122,21 @@ class MmdWork {
 
   // With R_i = sum_j W_ij and V_i = sum_j W_ij z_j:  dL/dz_i = -2 (R_i z_i - V_i).
   void finish(std::int64_t tile) {
-    const T* panels = col_sums_.data() + tile * kTile * (channels_ + 1);
-    T* sums = row_sums_.data() + tile * kTile * width_;
-    for (std::int64_t part = 0; part < parts(); ++part) {
-      const T* panel = panels + part * panel_size();
-      for (std::int64_t c = 0; c <= channels_; ++c) {
-        for (std::int64_t r = 0; r < kTile; ++r) {
-          sums[r * width_ + c] += panel[c * kTile + r];
-        }
-      }
+    add_column_sums(tile);
+    const Side side = side_of(tile);
+    if (side.cloud.grad == nullptr) {
+      return;
     }
-    const T factor = static_cast<T>(-2 * problem_.weight / sigma_);
-    const std::int64_t first = tile * kTile;
-    for (std::int64_t i = first; i < std::min(first + kTile, count_); ++i) {
-      T* grad = grad_of(i);
-      if (grad == nullptr) {
-        continue;
-      }
+    // W of the sums lacks the weight of the row; z is x times scale, but for the centre.
+    const T factor =
+        static_cast<T>(-2 * problem_.weight * side.weight * scale_ * std::numbers::ln2);
+    for (std::int64_t r = 0; r < side.count; ++r) {
+      const std::int64_t i = tile * kTile + r;
       const T* z = rows_.data() + i * width_;
-      const T* sum = sums + (i - first) * width_;
-      const T total = std::accumulate(sum + channels_, sum + width_, T(0));
+      const T* sum = row_sums_.data() + i * width_;
+      const T* totals = row_totals_.data() + i * kTotalLanes;
+      const T total = std::accumulate(totals, totals + kTotalLanes, T(0));
+      T* grad = side.cloud.grad + (side.first + r) * side.cloud.stride;
       for (std::int64_t c = 0; c < channels_; ++c) {
         grad[c] = factor * (total * z[c] - sum[c]);
       }
@@ -153,55 +152,115 @@ class MmdWork {
   }
 
  private:
-  [[nodiscard]] std::int64_t panel_size() const { return tiles() * kTile * (channels_ + 1); }
+  // The points of a tile: `count` of a cloud from `first` on.
+  struct Side {
+    const Cloud<T>& cloud;
+    double weight;
+    std::int64_t first;
+    std::int64_t count;
+  };
 
-  [[nodiscard]] double weight_of(std::int64_t i) const {
-    const std::int64_t n = problem_.queries.count;
-    return i < n ? 1.0 / static_cast<double>(n)
-                 : (i < count_ ? -1.0 / static_cast<double>(problem_.keys.count) : 0.0);
+  [[nodiscard]] static std::int64_t tiles_of(const Problem<T>& problem) {
+    return num_tiles(problem.queries.count) + num_tiles(problem.keys.count);
   }
 
-  [[nodiscard]] T* grad_of(std::int64_t i) const {
-    const bool query = i < problem_.queries.count;
+  [[nodiscard]] Side side_of(std::int64_t tile) const {
+    const bool query = tile < query_tiles_;
     const Cloud<T>& cloud = query ? problem_.queries : problem_.keys;
-    const std::int64_t row = query ? i : i - problem_.queries.count;
-    return cloud.grad != nullptr ? cloud.grad + row * cloud.stride : nullptr;
+    const std::int64_t first = (query ? tile : tile - query_tiles_) * kTile;
+    const double weight = (query ? 1.0 : -1.0) / static_cast<double>(cloud.count);
+    return {cloud, weight, first, std::min(kTile, cloud.count - first)};
   }
 
-  // Point i beside its neighbour, MmdPoints::pairs.
-  void pack_pair(std::int64_t i, const T* row) {
-    for (std::int64_t c = 0; c < channels_ && pairs_.size() > 0; ++c) {
-      pairs_.data()[i / 2 * 2 * channels_ + 2 * c + i % 2] = row[c];
+  [[nodiscard]] std::int64_t panel_size() const { return tiles_ * kTile * (channels_ + 1); }
+
+  [[nodiscard]] MmdSums<T> cleared_row_sums(std::int64_t tile) {
+    if (!wanted_) {
+      return {nullptr, nullptr, nullptr};
+    }
+    T* sums = row_sums_.data() + tile * kTile * width_;
+    T* totals = row_totals_.data() + tile * kTile * kTotalLanes;
+    std::fill_n(sums, kTile * width_, T(0));
+    std::fill_n(totals, kTile * kTotalLanes, T(0));
+    return {sums, totals, nullptr};
+  }
+
+  // To the sums of the rows of a tile, what the tiles above it found for them as columns: those of
+  // part p are p, p + parts() and so on.
+  void add_column_sums(std::int64_t tile) {
+    const std::int64_t size = kTile * (channels_ + 1);
+    T* panel = col_sums_.data() + tile * size;
+    const std::int64_t above = std::min(parts(), tile);
+    for (std::int64_t part = 1; part < above; ++part) {
+      const T* more = panel + part * panel_size();
+      for (std::int64_t e = 0; e < size; ++e) {
+        panel[e] += more[e];
+      }
+    }
+    if (above == 0) {
+      return;
+    }
+    T* totals = row_totals_.data() + tile * kTile * kTotalLanes;
+    for (std::int64_t r = 0; r < kTile; ++r) {
+      totals[r * kTotalLanes] += panel[channels_ * kTile + r];
+    }
+    // The weighted points have served: their place takes the sums as rows.
+    T* as_rows = weighted_rows_.data() + tile * kTile * width_;
+    kernels<T>().store_panel(panel, kTile, channels_, {as_rows, width_});
+    T* sums = row_sums_.data() + tile * kTile * width_;
+    for (std::int64_t e = 0; e < kTile * width_; ++e) {
+      sums[e] += as_rows[e];
     }
   }
 
-  T pack_point(std::int64_t i, T* row, T* column) const {
-    const std::int64_t n = problem_.queries.count;
-    const T* x = i < n ? problem_.queries.row(i) : problem_.keys.row(i - n);
+  // Returns -|z|^2 / 2.
+  T pack_point(const T* x, T* row) const {
+    for (std::int64_t c = 0; c < channels_; ++c) {
+      row[c] = static_cast<T>((static_cast<double>(x[c]) - centre_[c]) * scale_);
+    }
     double square = 0;
     for (std::int64_t c = 0; c < channels_; ++c) {
-      const T z = static_cast<T>((static_cast<double>(x[c]) - centre_[c]) / sigma_);
-      row[c] = z;
-      column[c * kTile] = z;
-      square += static_cast<double>(z) * static_cast<double>(z);
+      square += static_cast<double>(row[c]) * static_cast<double>(row[c]);
     }
-    row[channels_] = 1;
     return static_cast<T>(-0.5 * square);
   }
 
+  void pack_weighted(std::int64_t tile, T weight) {
+    const T* rows = rows_.data() + tile * kTile * width_;
+    T* weighted = weighted_rows_.data() + tile * kTile * width_;
+    for (std::int64_t e = 0; e < kTile * width_; ++e) {
+      weighted[e] = weight * rows[e];
+    }
+    if (weighted_pairs_.size() == 0) {
+      return;
+    }
+    T* pairs = weighted_pairs_.data() + tile * kTile * kPairedChannels;
+    for (std::int64_t r = 0; r < kTile; r += 2) {
+      const T* two = weighted + r * kPairedChannels;
+      for (std::int64_t c = 0; c < kPairedChannels; ++c) {
+        pairs[r * kPairedChannels + 2 * c] = two[c];
+        pairs[r * kPairedChannels + 2 * c + 1] = two[kPairedChannels + c];
+      }
+    }
+  }
+
   Problem<T> problem_;
-  double sigma_;
-  std::int64_t count_;
+  double scale_;
+  std::int64_t query_tiles_;
+  std::int64_t tiles_;
   std::int64_t channels_;
   std::int64_t width_;
   bool wanted_;
-  PoolArray<T> rows_;        // [tiles * 64, width]
-  PoolArray<T> panels_;      // [tiles, channels, 64]
-  PoolArray<T> pairs_;       // [tiles, 32, 8, 2]; empty: other channels
-  PoolArray<T> half_norms_;  // [tiles * 64]
-  PoolArray<T> weights_;     // [tiles * 64]
-  PoolArray<T> row_sums_;    // [tiles * 64, width]
-  PoolArray<T> col_sums_;    // [parts, tiles, channels + 1, 64]
+  // As in MmdPoints and MmdSums; col_sums_ once a part.
+  PoolArray<T> rows_;
+  PoolArray<T> panels_;
+  PoolArray<T> half_norms_;
+  PoolArray<T> weighted_rows_;
+  PoolArray<T> weighted_pairs_;
+  PoolArray<double> tile_weights_;
+  PoolArray<T> row_sums_;
+  PoolArray<T> row_totals_;
+  PoolArray<T> col_sums_;
   PoolArray<double> totals_;
   PoolVector<double> centre_;
 };

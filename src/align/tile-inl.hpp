@@ -10,6 +10,7 @@
 #endif
 
 #include <cstdint>
+#include <utility>
 
 #include <hwy/highway.h>
 
@@ -45,18 +46,27 @@ constexpr std::int64_t kTilesAFlush = 16;
 // 2^y = 2^(y - floor(y)) 2^floor(y), where the processor has an instruction for either half. The
 // polynomial is the one of degree five whose relative error on [0, 1) is least, 7.5e-8.
 template <class D>
-HWY_INLINE hn::Vec<D> exp_of_sixteen(D d, hn::Vec<D> x) {
+HWY_INLINE hn::Vec<D> exp2_of_sixteen(D d, hn::Vec<D> y) {
   constexpr int kFloor = 1;
-  const __m512 y = _mm512_mul_ps(x.raw, _mm512_set1_ps(1.44269504F));
-  const hn::Vec<D> r{_mm512_reduce_ps(y, kFloor)};
+  const hn::Vec<D> r{_mm512_reduce_ps(y.raw, kFloor)};
   auto p = hn::MulAdd(r, hn::Set(d, 0.00187757669F), hn::Set(d, 0.00898934063F));
   p = hn::MulAdd(r, p, hn::Set(d, 0.0558263175F));
   p = hn::MulAdd(r, p, hn::Set(d, 0.240153611F));
   p = hn::MulAdd(r, p, hn::Set(d, 0.693153083F));
   p = hn::MulAdd(r, p, hn::Set(d, 0.99999994F));
-  return hn::Vec<D>{_mm512_scalef_ps(p.raw, y)};
+  return hn::Vec<D>{_mm512_scalef_ps(p.raw, y.raw)};
 }
 #endif
+
+// exp(r) - 1 for |r| of at most ln 2 / 2.
+template <class D>
+HWY_INLINE hn::Vec<D> exp_less_one(D d, hn::Vec<D> r) {
+  auto p = hn::MulAdd(r, hn::Set(d, 0.0013882521F), hn::Set(d, 0.0083665205F));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.0416672006F));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.1666654348F));
+  p = hn::MulAdd(r, p, hn::Set(d, 0.4999999702F));
+  return hn::MulAdd(hn::Mul(r, r), p, r);
+}
 
 // exp(x) for x of at most 88, within 2 ulp and the rounding of x; from -87 down it is 1.6e-38 or
 // less, which vanishes against any sum that holds a term worth having. Half the instructions of the
@@ -65,7 +75,7 @@ template <class D>
 requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE hn::Vec<D> bounded_exp(D d, hn::Vec<D> x) {
 #if HWY_TARGET <= HWY_AVX3
   if constexpr (hn::MaxLanes(D()) == 16) {
-    return exp_of_sixteen(d, x);
+    return exp2_of_sixteen(d, hn::Mul(x, hn::Set(d, 1.44269504F)));
   }
 #endif
   const hn::RebindToSigned<D> di;
@@ -77,17 +87,34 @@ requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE hn::Vec<D> bounded_exp(D d, hn::
   auto r = hn::NegMulAdd(k, hn::Set(d, 0.693359375F), clamped);
   r = hn::NegMulAdd(k, hn::Set(d, -2.12194440e-4F), r);
   const auto power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, shifted)));
-  auto p = hn::MulAdd(r, hn::Set(d, 0.0013882521F), hn::Set(d, 0.0083665205F));
-  p = hn::MulAdd(r, p, hn::Set(d, 0.0416672006F));
-  p = hn::MulAdd(r, p, hn::Set(d, 0.1666654348F));
-  p = hn::MulAdd(r, p, hn::Set(d, 0.4999999702F));
-  p = hn::MulAdd(hn::Mul(r, r), p, r);
-  return hn::MulAdd(power, p, power);
+  return hn::MulAdd(power, exp_less_one(d, r), power);
+}
+
+// 2^x for x of at most 127, alike: within 2 ulp, from -126 down 1.2e-38 or less.
+template <class D>
+requires(sizeof(hn::TFromD<D>) == 4) HWY_INLINE hn::Vec<D> bounded_exp2(D d, hn::Vec<D> x) {
+#if HWY_TARGET <= HWY_AVX3
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    return exp2_of_sixteen(d, x);
+  }
+#endif
+  const hn::RebindToSigned<D> di;
+  const auto magic = hn::Set(d, 12582912.0F + 127.0F);
+  const auto clamped = hn::Max(x, hn::Set(d, -126.0F));
+  const auto shifted = hn::Add(clamped, magic);
+  const auto r = hn::Mul(hn::Sub(clamped, hn::Sub(shifted, magic)), hn::Set(d, 0.693147181F));
+  const auto power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(di, shifted)));
+  return hn::MulAdd(power, exp_less_one(d, r), power);
 }
 
 template <class D>
 requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE hn::Vec<D> bounded_exp(D d, hn::Vec<D> x) {
   return hn::Exp(d, hn::Max(x, hn::Set(d, -700.0)));
+}
+
+template <class D>
+requires(sizeof(hn::TFromD<D>) == 8) HWY_INLINE hn::Vec<D> bounded_exp2(D d, hn::Vec<D> x) {
+  return bounded_exp(d, hn::Mul(x, hn::Set(d, 0.69314718055994531)));
 }
 
 template <class D>
@@ -121,15 +148,15 @@ HWY_INLINE void in_blocks(std::int64_t count, const Block& block) {
   }
 }
 
-template <int Rows, class D, class Use, class T = hn::TFromD<D>>
+template <int Rows, class D, class Start, class Use, class T = hn::TFromD<D>>
 HWY_INLINE void row_times_panel_block(D d, std::int64_t channels, const T* HWY_RESTRICT x,
                                       std::int64_t width, const T* HWY_RESTRICT panel,
-                                      const Use& use) {
+                                      const Start& start, const Use& use) {
   constexpr std::int64_t kLanes = lanes_of<D>();
   hn::Vec<D> sum[Rows][kAcross];
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < kAcross; ++v) {
-      sum[r][v] = hn::Zero(d);
+      sum[r][v] = start(r, v * kLanes);
     }
   }
   for (std::int64_t c = 0; c < channels; ++c) {
@@ -144,24 +171,28 @@ HWY_INLINE void row_times_panel_block(D d, std::int64_t channels, const T* HWY_R
       }
     }
   }
-  for (int r = 0; r < Rows; ++r) {
-    use(r, sum[r]);
+  // Unrolled, or the sums would go through memory.
+  [&]<int... R>(std::integer_sequence<int, R...>) HWY_ATTR {
+    (use(R, sum[R]), ...);
   }
+  (std::make_integer_sequence<int, Rows>());
 }
 
-// Calls use(i, j, products) with the kAcross vectors of products of row i with the columns of a
-// panel from j on, for what is better done to them while they are in registers.
-template <class T, class Use>
+// Calls use(i, j, sums) with the kAcross vectors of start(i, column) plus products of row i with
+// the columns of a panel from j on, for what is better done to them while they are in registers.
+template <class T, class Start, class Use>
 HWY_INLINE void for_products(std::int64_t rows, std::int64_t channels, const T* x,
-                             std::int64_t width, const T* panel, const Use& use) {
+                             std::int64_t width, const T* panel, const Start& start,
+                             const Use& use) {
   const TileTag<T> d;
   using V = hn::Vec<TileTag<T>>;
   constexpr std::int64_t kStep = kAcross * lanes_of<TileTag<T>>();
   in_blocks<4>(rows, [&](auto count, std::int64_t i) HWY_ATTR {
     for (std::int64_t j = 0; j < kTile; j += kStep) {
-      row_times_panel_block<decltype(count)::value>(d, channels, x + i * width, width, panel + j,
-                                                    [&](int r, const V(&products)[kAcross])
-                                                        HWY_ATTR { use(i + r, j, products); });
+      row_times_panel_block<decltype(count)::value>(
+          d, channels, x + i * width, width, panel + j,
+          [&](int r, std::int64_t c) HWY_ATTR { return start(i + r, j + c); },
+          [&](int r, const V(&sums)[kAcross]) HWY_ATTR { use(i + r, j, sums); });
     }
   });
 }
@@ -171,12 +202,14 @@ template <class T>
 HWY_INLINE void rows_times_panel(std::int64_t rows, std::int64_t channels, const T* x,
                                  std::int64_t width, const T* panel, T* out) {
   const TileTag<T> d;
-  for_products(rows, channels, x, width, panel,
-               [&](std::int64_t i, std::int64_t j, const auto& products) HWY_ATTR {
-                 for (int v = 0; v < kAcross; ++v) {
-                   hn::StoreU(products[v], d, out + i * kTile + j + v * lanes_of<TileTag<T>>());
-                 }
-               });
+  for_products(
+      rows, channels, x, width, panel,
+      [&](std::int64_t, std::int64_t) HWY_ATTR { return hn::Zero(d); },
+      [&](std::int64_t i, std::int64_t j, const auto& products) HWY_ATTR {
+        for (int v = 0; v < kAcross; ++v) {
+          hn::StoreU(products[v], d, out + i * kTile + j + v * lanes_of<TileTag<T>>());
+        }
+      });
 }
 
 template <int Rows, class D, class T = hn::TFromD<D>>
