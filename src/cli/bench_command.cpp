@@ -11,8 +11,10 @@
 
 #include "cli/bench/distances.hpp"
 #include "cli/bench/epochs.hpp"
+#include "cli/bench/kernels.hpp"
 #include "cli/bench/layers.hpp"
 #include "cli/bench/machine.hpp"
+#include "cli/bench/roofline.hpp"
 #include "cli/command.hpp"
 #include "cli/training_run.hpp"
 #include <attune/core/error.hpp>
@@ -30,7 +32,7 @@ using nlohmann::json;
 
 struct BenchOptions {
   std::string dataset = "citation-like";
-  std::vector<std::string> only = {"epoch", "layers", "alignment"};
+  std::vector<std::string> only = {"epoch", "layers", "alignment", "kernels"};
   std::vector<std::string> models = {"gat", "gatv2", "transformer", "gcn"};
   std::vector<std::string> aligns = {"none", "gan", "ct", "ot", "mmd"};
   std::string compute = "auto";
@@ -38,6 +40,7 @@ struct BenchOptions {
   std::vector<std::string> shapes = {"8x8", "4x64"};
   std::vector<std::string> distances = {"gan", "ct", "ot", "mmd"};
   std::vector<std::int64_t> positions = {256, 1024, 4096};
+  std::int64_t ot_iterations = 100;
   std::int64_t in_channels = 128;
   std::int64_t repeat = 5;
 
@@ -47,8 +50,9 @@ struct BenchOptions {
 };
 
 // `name`, then numbers with their units, in columns that line up.
-void print_row(const std::string& name, const std::vector<std::string>& cells) {
-  std::cout << name << std::string(name.size() < 26 ? 26 - name.size() : 1, ' ');
+void print_row(const std::string& name, const std::vector<std::string>& cells,
+               std::size_t width = 26) {
+  std::cout << name << std::string(name.size() < width ? width - name.size() : 1, ' ');
   for (const std::string& cell : cells) {
     std::cout << std::string(cell.size() < 15 ? 15 - cell.size() : 1, ' ') << cell;
   }
@@ -151,8 +155,10 @@ json alignment_section(const BenchOptions& options, const bench::Machine& machin
   if (!quiet) {
     print_row("\nalignment, all pairs", {"median", "of the peak", "memory"});
   }
-  for (const bench::DistanceTime& time :
-       bench::time_distances(options.distances, options.positions, options.repeat)) {
+  for (const bench::DistanceTime& time : bench::time_distances({.distances = options.distances,
+                                         .positions = options.positions,
+                                         .ot_iterations = options.ot_iterations,
+                                         .repeat = options.repeat})) {
     if (!quiet) {
       print_row(
           time.distance + ", w = " + std::to_string(time.positions),
@@ -168,6 +174,60 @@ json alignment_section(const BenchOptions& options, const bench::Machine& machin
   return list;
 }
 
+json copies_section(const bench::Roofline& roofline) {
+  json list = json::array();
+  for (const bench::CopySpeed& copy : roofline.copies()) {
+    list.push_back({{"bytes", copy.bytes}, {"bytes_per_second", copy.bytes_per_second}});
+  }
+  return list;
+}
+
+void print_kernel(const bench::KernelTime& time) {
+  constexpr std::size_t kNameWidth = 40;
+  std::string name = time.kernel + ", " + time.pass;
+  if (!time.size.empty()) {
+    name += ", " + time.size;
+  }
+  print_row(
+      name,
+      {with_unit(time.work.bytes() / 1e6, 2, "MB"), with_unit(time.work.operations / 1e6, 2, "M"),
+       with_unit(time.bound_ms, 3, "ms"), time.memory_bound ? "bytes" : "operations",
+       with_unit(time.ms, 3, "ms"), percent(time.bound_ms / time.ms)},
+      kNameWidth);
+}
+
+json kernel_section(const BenchOptions& options, const data::NodeDataset& dataset,
+                    const bench::Roofline& roofline, bool quiet) {
+  if (!quiet) {
+    print_row("\nkernel", {"bytes", "operations", "bound", "by", "median", "of the bound"}, 41);
+  }
+  json list = json::array();
+  for (const bench::KernelTime& time : bench::time_kernels(dataset,
+                                                           {.shapes = shapes_of(options.shapes),
+                                                           .distances = options.distances,
+                                                           .positions = options.positions,
+                                                           .in_channels = options.in_channels,
+                                                           .repeat = options.repeat},
+                                                           roofline)) {
+    if (!quiet) {
+      print_kernel(time);
+    }
+    list.push_back({{"kernel", time.kernel},
+                    {"pass", time.pass},
+                    {"size", time.size},
+                    {"bytes", time.work.bytes()},
+                    {"gathered_bytes", time.work.gathered},
+                    {"gathered_from_bytes", time.work.gathered_from},
+                    {"touched_bytes", time.work.touched},
+                    {"operations", time.work.operations},
+                    {"bound", time.memory_bound ? "bytes" : "operations"},
+                    {"bound_ms", time.bound_ms},
+                    {"ms", time.ms},
+                    {"percent", 100 * time.bound_ms / time.ms}});
+  }
+  return list;
+}
+
 json environment_section() {
   const train::Environment environment = train::current_environment();
   return {{"cpu", environment.cpu},
@@ -177,24 +237,40 @@ json environment_section() {
           {"libraries", environment.libraries}};
 }
 
+// Everything but the epochs is held against what the machine can do.
+void held_against_machine(const BenchOptions& options, const data::NodeDataset& dataset, bool quiet,
+                          json& result) {
+  const bench::Machine machine = bench::measure_machine(options.repeat);
+  result["machine"] = machine_section(machine, quiet);
+  if (options.wants("layers")) {
+    result["layers"] = layer_section(options, dataset, machine, quiet);
+  }
+  if (options.wants("alignment")) {
+    result["alignment"] = alignment_section(options, machine, quiet);
+  }
+  if (options.wants("kernels")) {
+    const bench::Roofline roofline(bench::measure_copies(options.repeat), machine.flops);
+    result["machine"]["copies"] = copies_section(roofline);
+    result["kernels"] = kernel_section(options, dataset, roofline, quiet);
+  }
+}
+
 int run_bench(const BenchOptions& options, const GlobalOptions& global) {
   const data::NodeDataset dataset = data::load_dataset(options.dataset, global.data_dir);
   if (!global.quiet) {
     std::cout << describe(dataset) << '\n';
   }
-  const bench::Machine machine = bench::measure_machine(options.repeat);
-  json result = {
-      {"command", global.command_line},   {"dataset", options.dataset},
-      {"num_nodes", dataset.num_nodes()}, {"num_edges", dataset.graph.num_edges()},
-      {"threads", core::num_threads()},   {"machine", machine_section(machine, global.quiet)}};
+  json result = {{"command", global.command_line},
+                 {"dataset", options.dataset},
+                 {"num_nodes", dataset.num_nodes()},
+                 {"num_edges", dataset.graph.num_edges()},
+                 {"num_nonzeros", dataset.features.num_nonzeros()},
+                 {"threads", core::num_threads()}};
   if (options.wants("epoch")) {
     result["epoch"] = epoch_section(options, dataset, global.quiet);
   }
-  if (options.wants("layers")) {
-    result["layers"] = layer_section(options, dataset, machine, global.quiet);
-  }
-  if (options.wants("alignment")) {
-    result["alignment"] = alignment_section(options, machine, global.quiet);
+  if (options.wants("layers") || options.wants("alignment") || options.wants("kernels")) {
+    held_against_machine(options, dataset, global.quiet, result);
   }
   result["environment"] = environment_section();
   if (!global.json.empty()) {
@@ -206,13 +282,13 @@ int run_bench(const BenchOptions& options, const GlobalOptions& global) {
 }  // namespace
 
 void add_bench_command(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("bench", "Time epochs, layers and distances");
+  CLI::App* command = app.add_subcommand("bench", "Time epochs, layers, distances and kernels");
   const auto options = std::make_shared<BenchOptions>();
   command->add_option("--dataset", options->dataset, "Name or file; see `attune datasets list`")
       ->type_name("NAME");
   command->add_option("--only", options->only, "Sections to measure")
       ->delimiter(',')
-      ->check(CLI::IsMember({"epoch", "layers", "alignment"}));
+      ->check(CLI::IsMember({"epoch", "layers", "alignment", "kernels"}));
   command->add_option("--models", options->models, "Networks of the section epoch")
       ->delimiter(',')
       ->check(CLI::IsMember({"gat", "gatv2", "transformer", "gcn"}));
@@ -222,10 +298,12 @@ void add_bench_command(CLI::App& app, Action& action) {
   command->add_option("--layers", options->layers, "Layers of the section layers")
       ->delimiter(',')
       ->check(CLI::IsMember({"gat", "gatv2", "transformer"}));
-  command->add_option("--shapes", options->shapes, "Their heads and channels")
+  command->add_option("--shapes", options->shapes, "Heads and channels of layers and kernels")
       ->delimiter(',')
       ->type_name("HxC");
-  command->add_option("--distances", options->distances, "Distances of the section alignment")
+  command
+      ->add_option("--distances", options->distances,
+                   "Distances of the sections alignment and kernels")
       ->delimiter(',')
       ->check(CLI::IsMember({"gan", "ot", "ct", "mmd"}));
   command
@@ -235,11 +313,17 @@ void add_bench_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"none", "gan", "ot", "ct", "mmd"}));
   command
       ->add_option("--positions", options->positions,
-                   "Sizes of the clouds in the section alignment")
+                   "Sizes of the clouds in the sections alignment and kernels")
       ->delimiter(',')
       ->check(CLI::Range(2, 1000000));
   command
-      ->add_option("--in-channels", options->in_channels, "Features a node in the section layers")
+      ->add_option("--ot-iterations", options->ot_iterations,
+                   "Most pairs of updates of optimal transport in the section alignment")
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("N");
+  command
+      ->add_option("--in-channels", options->in_channels,
+                   "Features a node in layers and dense products")
       ->check(CLI::Range(1, 1000000));
   command
       ->add_option("--repeat", options->repeat,

@@ -13,8 +13,10 @@ namespace attune::cli::bench {
 
 namespace {
 
-// As many as --align-every may put between two steps that cost more, and then some.
+// As many as --align-every may put between two steps that cost more, and then some; fewer where
+// they take long, but always whole pairs: by default every second step costs more.
 constexpr std::int64_t kEpochsATurn = 20;
+constexpr double kSecondsATurn = 1;
 
 // A run that goes on forever, a few epochs at a time.
 class Contender {
@@ -32,10 +34,12 @@ class Contender {
     core::reset_pool_peak();
     const std::int64_t before = core::pool_statistics().bytes_in_use;
     double seconds = 0;
-    for (std::int64_t i = 0; i < kEpochsATurn; ++i) {
+    std::int64_t epochs = 0;
+    while (epochs < kEpochsATurn && (seconds < kSecondsATurn || epochs % 2 != 0)) {
       seconds += trainer_.run_epoch().seconds;
+      ++epochs;
     }
-    ms_.push_back(1e3 * seconds / static_cast<double>(kEpochsATurn));
+    ms_.push_back(1e3 * seconds / static_cast<double>(epochs));
     peak_ = std::max(peak_, core::pool_statistics().peak_bytes_in_use - before);
   }
 

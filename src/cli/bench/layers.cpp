@@ -5,11 +5,11 @@
 #include <memory>
 #include <utility>
 
+#include "cli/bench/random_tensor.hpp"
 #include "cli/bench/timing.hpp"
 #include <attune/autograd/variable.hpp>
 #include <attune/core/parallel.hpp>
 #include <attune/core/pool.hpp>
-#include <attune/core/random.hpp>
 #include <attune/nn/gat_conv.hpp>
 #include <attune/nn/gatv2_conv.hpp>
 #include <attune/nn/transformer_conv.hpp>
@@ -17,20 +17,6 @@
 namespace attune::cli::bench {
 
 namespace {
-
-core::Tensor normal(const core::Shape& shape, std::uint64_t seed) {
-  core::Tensor tensor = core::Tensor::empty(shape);
-  const std::span<float> values = tensor.mutable_data<float>();
-  const core::RandomStream random(seed, core::Purpose::sampling);
-  const auto n = static_cast<std::int64_t>(values.size());
-  core::parallel_for(n, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      values[static_cast<std::size_t>(i)] =
-          static_cast<float>(random.normal(static_cast<std::uint64_t>(i)));
-    }
-  });
-  return tensor;
-}
 
 struct Traffic {
   double projections;  // of the features, each of heads * channels columns

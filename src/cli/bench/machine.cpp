@@ -19,7 +19,7 @@ double triad_bytes_per_second(std::int64_t repeat) {
   float* out = to.mutable_data<float>().data();
   const float* x = b.data<float>().data();
   const float* y = c.data<float>().data();
-  const double seconds = median_seconds(repeat, [&] {
+  const double seconds = least_seconds(repeat, [&] {
     core::parallel_for(kNumbers, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         out[i] = x[i] + 3.0F * y[i];
@@ -33,7 +33,7 @@ double product_flops(std::int64_t repeat) {
   const core::Tensor a = core::Tensor::full({kSide, kSide}, 0.5);
   const core::Tensor b = core::Tensor::full({kSide, kSide}, 0.25);
   core::Tensor c = core::Tensor::zeros({kSide, kSide});
-  const double seconds = median_seconds(repeat, [&] {
+  const double seconds = least_seconds(repeat, [&] {
     core::gemm<float>({.m = kSide, .n = kSide, .k = kSide}, a.data<float>(), b.data<float>(),
                       c.mutable_data<float>());
   });

@@ -10,16 +10,44 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-double median_seconds(std::int64_t repeat, core::FunctionRef<void()> f) {
+namespace {
+
+std::vector<double> all_seconds(std::int64_t repeat, core::FunctionRef<void()> f,
+                                core::FunctionRef<void()> before) {
   constexpr double kLeast = 0.2;
-  f();
+  constexpr double kLong = 2;
   std::vector<double> seconds;
   double all = 0;
-  while (static_cast<std::int64_t>(seconds.size()) < repeat || all < kLeast) {
+  const auto call = [&] {
+    before();
     seconds.push_back(seconds_of(f));
     all += seconds.back();
+  };
+  call();
+  if (all < kLong) {
+    seconds.clear();
+    all = 0;
   }
-  return median(std::move(seconds));
+  while (static_cast<std::int64_t>(seconds.size()) < repeat || all < kLeast) {
+    call();
+  }
+  return seconds;
+}
+
+}  // namespace
+
+double median_seconds(std::int64_t repeat, core::FunctionRef<void()> f,
+                      core::FunctionRef<void()> before) {
+  return median(all_seconds(repeat, f, before));
+}
+
+double median_seconds(std::int64_t repeat, core::FunctionRef<void()> f) {
+  return median_seconds(repeat, f, [] {});
+}
+
+double least_seconds(std::int64_t repeat, core::FunctionRef<void()> f) {
+  const std::vector<double> seconds = all_seconds(repeat, f, [] {});
+  return *std::min_element(seconds.begin(), seconds.end());
 }
 
 }  // namespace attune::cli::bench

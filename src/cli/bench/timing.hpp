@@ -20,7 +20,14 @@ double seconds_of(const F& f) {
 [[nodiscard]] double median(std::vector<double> values);
 
 /// Median seconds of a call, after one that is not counted: `repeat` calls, and more until a fifth
-/// of a second is over.
+/// of a second is over. A call that takes seconds has no need of a first one that warms it up: that
+/// one counts, and is enough where repeat is 1.
+/// @param before  is called before each, not timed
+[[nodiscard]] double median_seconds(std::int64_t repeat, core::FunctionRef<void()> f,
+                                    core::FunctionRef<void()> before);
 [[nodiscard]] double median_seconds(std::int64_t repeat, core::FunctionRef<void()> f);
+
+/// Least seconds of a call, of as many calls: what a machine can do when nothing else asks for it.
+[[nodiscard]] double least_seconds(std::int64_t repeat, core::FunctionRef<void()> f);
 
 }  // namespace attune::cli::bench
