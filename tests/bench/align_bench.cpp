@@ -1,9 +1,11 @@
-// Streamed alignment losses beside dense ones that write every [n, m] matrix out, per head. The
-// dense conditional transport starts from the networks' results, the streamed one includes them.
+// Streamed alignment losses beside naive ones that write every [n, m] matrix out, head by head.
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -18,6 +20,9 @@
 #include <attune/core/gemm.hpp>
 #include <attune/core/parallel.hpp>
 #include <attune/core/pool.hpp>
+#include <attune/ops/activations.hpp>
+#include <attune/ops/elementwise.hpp>
+#include <attune/ops/matmul.hpp>
 
 namespace {
 
@@ -98,23 +103,135 @@ void streamed_ct(benchmark::State& state) {
   });
 }
 
+// A network of align::Network's form, one operation after the other.
+class NaiveNetwork {
+ public:
+  NaiveNetwork(std::int64_t channels, bool highway) {
+    const auto weight = [](std::int64_t in, std::int64_t out) {
+      core::Tensor w = testing::random_tensor<float>({in, out}, 7);
+      for (float& value : w.mutable_data<float>()) {
+        value /= std::sqrt(static_cast<float>(in));
+      }
+      return Variable(w, true);
+    };
+    const auto bias = [](std::int64_t out) {
+      return Variable(core::Tensor::zeros({out}, core::DType::f32), true);
+    };
+    if (highway) {
+      gate_ = {weight(channels, channels), bias(channels)};
+      transform_ = {weight(channels, channels), bias(channels)};
+    }
+    hidden_ = {weight(channels, kHidden), bias(kHidden)};
+    out_ = {weight(kHidden, kHidden), bias(kHidden)};
+  }
+
+  [[nodiscard]] Variable operator()(Variable x) const {
+    if (gate_.weight.defined()) {
+      const Variable t = ops::sigmoid(linear(gate_, x));
+      const Variable h = ops::relu(linear(transform_, x));
+      x = ops::add(x, ops::mul(t, ops::sub(h, x)));
+    }
+    return linear(out_, ops::leaky_relu(linear(hidden_, x), 0.1));
+  }
+
+ private:
+  struct Map {
+    Variable weight;
+    Variable bias;
+  };
+  static Variable linear(const Map& map, const Variable& x) {
+    return ops::add_bias(ops::matmul(x, map.weight), map.bias);
+  }
+
+  Map gate_;
+  Map transform_;
+  Map hidden_;
+  Map out_;
+};
+
+// One head, rows [first, first + n) of points [heads * n, kHidden].
+DenseMatrix<float> head_of(const core::Tensor& points, std::int64_t first, std::int64_t n) {
+  DenseMatrix<float> out(n, kHidden);
+  const float* rows = points.data<float>().data() + first * kHidden;
+  std::copy(rows, rows + n * kHidden, out.values.begin());
+  return out;
+}
+
+// Rows to unit length; returns their lengths.
+std::vector<float> normalise(DenseMatrix<float>& x) {
+  std::vector<float> norms;
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    float square = 0;
+    for (std::int64_t c = 0; c < x.columns; ++c) {
+      square += x.row(i)[c] * x.row(i)[c];
+    }
+    norms.push_back(std::sqrt(square));
+    for (std::int64_t c = 0; c < x.columns; ++c) {
+      x.row(i)[c] /= norms.back();
+    }
+  }
+  return norms;
+}
+
+// From the gradient of unit rows to that of the rows.
+void normalise_backward(const DenseMatrix<float>& unit, const std::vector<float>& norms,
+                        DenseMatrix<float>& grad) {
+  for (std::int64_t i = 0; i < unit.rows; ++i) {
+    float along = 0;
+    for (std::int64_t c = 0; c < unit.columns; ++c) {
+      along += grad.row(i)[c] * unit.row(i)[c];
+    }
+    for (std::int64_t c = 0; c < unit.columns; ++c) {
+      grad.row(i)[c] = (grad.row(i)[c] - along * unit.row(i)[c]) / norms[i];
+    }
+  }
+}
+
+// A head's part of the loss; writes its gradients over the networks' results.
+void dense_ct_head(core::Tensor& query_unit, core::Tensor& query_nav, core::Tensor& key_unit,
+                   core::Tensor& key_nav, std::int64_t first, std::int64_t n) {
+  DenseMatrix<float> query = head_of(query_unit, first, n);
+  DenseMatrix<float> key = head_of(key_unit, first, n);
+  const std::vector<float> query_norms = normalise(query);
+  const std::vector<float> key_norms = normalise(key);
+  auto result =
+      testing::dense_ct<float>(query, head_of(query_nav, first, n), key, head_of(key_nav, first, n),
+                               true, ops::kernels::exp_in_place<float>);
+  require(std::isfinite(result.loss), "the dense loss");
+  normalise_backward(query, query_norms, result.grads[0]);
+  normalise_backward(key, key_norms, result.grads[2]);
+  const std::array<core::Tensor*, 4> all{&query_unit, &query_nav, &key_unit, &key_nav};
+  for (std::size_t g = 0; g < all.size(); ++g) {
+    std::copy(result.grads[g].values.begin(), result.grads[g].values.end(),
+              all[g]->mutable_data<float>().data() + first * kHidden);
+  }
+}
+
 void dense_ct(benchmark::State& state) {
   const std::int64_t n = state.range(0);
-  const auto query_unit = dense_points(n, kHidden, 1, true);
-  const auto query_nav = dense_points(n, kHidden, 2);
-  const auto key_unit = dense_points(n, kHidden, 3, true);
-  const auto key_nav = dense_points(n, kHidden, 4);
+  const std::int64_t heads = state.range(1);
+  const std::int64_t channels = state.range(3);
+  const NaiveNetwork critic(channels, true);
+  const NaiveNetwork navigator(channels, false);
+  const Variable queries = ops::reshape(points(n, heads, channels, 1), {n * heads, channels});
+  const Variable keys = ops::reshape(points(n, heads, channels, 2), {n * heads, channels});
   core::with_threads(static_cast<int>(state.range(2)), [&] {
     for (auto _ : state) {
-      for (std::int64_t head = 0; head < state.range(1); ++head) {
-        const auto result = testing::dense_ct<float>(query_unit, query_nav, key_unit, key_nav, true,
-                                                     ops::kernels::exp_in_place<float>);
-        require(std::isfinite(result.loss), "the dense loss");
-        benchmark::DoNotOptimize(result.grads.front().values.data());
+      const std::array<Variable, 4> out{critic(queries), navigator(queries), critic(keys),
+                                        navigator(keys)};
+      std::array<core::Tensor, 4> grads;
+      for (std::size_t g = 0; g < out.size(); ++g) {
+        grads[g] = out[g].value().clone();
+      }
+      for (std::int64_t head = 0; head < heads; ++head) {
+        dense_ct_head(grads[0], grads[1], grads[2], grads[3], head * n, n);
+      }
+      for (std::size_t g = 0; g < out.size(); ++g) {
+        autograd::backward(out[g], grads[g]);
       }
     }
   });
-  state.SetItemsProcessed(state.iterations() * n * n * state.range(1));
+  state.SetItemsProcessed(state.iterations() * n * n * heads);
 }
 
 void streamed_mmd(benchmark::State& state) {
@@ -153,8 +270,8 @@ void growth_ot(benchmark::State& state) {
   });
 }
 
-// The kernel matrix is made once and kept: a pair costs two multiplications of it by a vector.
-void dense_ot(benchmark::State& state) {
+template <class Solve>
+void run_dense_ot(benchmark::State& state, const Solve& solve) {
   const std::int64_t n = state.range(0);
   const auto queries = dense_points(n, state.range(3), 1);
   const auto keys = dense_points(n, state.range(3), 2);
@@ -162,8 +279,7 @@ void dense_ot(benchmark::State& state) {
     for (auto _ : state) {
       for (std::int64_t head = 0; head < state.range(1); ++head) {
         DenseMatrix<float> plan(0, 0);
-        const double loss = testing::dense_ot<float>(queries, keys, 0.1, kPairs, plan,
-                                                     ops::kernels::exp_in_place<float>);
+        const double loss = solve(queries, keys, plan);
         require(std::isfinite(loss), "the dense loss");
         const auto grad_q = testing::weighted(plan, keys, false);
         const auto grad_k = testing::weighted(plan, queries, true);
@@ -173,6 +289,23 @@ void dense_ot(benchmark::State& state) {
     }
   });
   state.SetItemsProcessed(state.iterations() * n * n * state.range(1));
+}
+
+// The algorithm of the streamed one: potentials and logarithms, with the costs kept.
+void dense_ot(benchmark::State& state) {
+  run_dense_ot(state, [](const auto& queries, const auto& keys, DenseMatrix<float>& plan) {
+    return testing::dense_log_ot<float>(queries, keys, 0.1, kPairs, plan,
+                                        ops::kernels::exp_in_place<float>);
+  });
+}
+
+// A lesser algorithm, out of range at costs beyond some tens of eps: the kernel matrix is made once
+// and kept, a pair costs two multiplications of it by a vector.
+void scaling_ot(benchmark::State& state) {
+  run_dense_ot(state, [](const auto& queries, const auto& keys, DenseMatrix<float>& plan) {
+    return testing::dense_scaling_ot<float>(queries, keys, 0.1, kPairs, plan,
+                                            ops::kernels::exp_in_place<float>);
+  });
 }
 
 void streamed_gan(benchmark::State& state) {
@@ -249,6 +382,7 @@ BENCHMARK(streamed_mmd)->Apply(sizes);
 BENCHMARK(dense_mmd)->Apply(sizes);
 BENCHMARK(streamed_ot)->Apply(sizes);
 BENCHMARK(dense_ot)->Apply(sizes);
+BENCHMARK(scaling_ot)->Apply(sizes);
 BENCHMARK(streamed_gan)->Apply(sizes);
 BENCHMARK(streamed_ct)->Name("growth_ct")->Apply(growth);
 BENCHMARK(streamed_mmd)->Name("growth_mmd")->Apply(growth);

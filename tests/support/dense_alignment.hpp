@@ -235,13 +235,10 @@ DenseMmd<T> dense_mmd(const DenseMatrix<T>& queries, const DenseMatrix<T>& keys,
   return result;
 }
 
-/// Entropic transport with half squared distances: `pairs` Sinkhorn pairs at eps on the kernel
-/// matrix of scaled points, the plain way. Stays in range for costs up to some tens of eps.
+/// |x_i - y_j|^2 / 2
 template <std::floating_point T>
-double dense_ot(const DenseMatrix<T>& x, const DenseMatrix<T>& y, double eps, std::int64_t pairs,
-                DenseMatrix<T>& plan, const ExpAll<T>& exp_all = exp_one_by_one<T>) {
+DenseMatrix<T> half_squared_distances(const DenseMatrix<T>& x, const DenseMatrix<T>& y) {
   DenseMatrix<T> cost(x.rows, y.rows);
-  plan = DenseMatrix<T>(x.rows, y.rows);
   for (std::int64_t i = 0; i < x.rows; ++i) {
     for (std::int64_t j = 0; j < y.rows; ++j) {
       T sum = 0;
@@ -250,10 +247,23 @@ double dense_ot(const DenseMatrix<T>& x, const DenseMatrix<T>& y, double eps, st
         sum += difference * difference;
       }
       cost.row(i)[j] = sum / 2;
-      plan.row(i)[j] = -sum / static_cast<T>(2 * eps);
     }
-    exp_all(plan.row(i), y.rows);
   }
+  return cost;
+}
+
+/// Entropic transport with half squared distances: `pairs` Sinkhorn pairs at eps on the kernel
+/// matrix of scaled points, the plain way. Stays in range for costs up to some tens of eps.
+template <std::floating_point T>
+double dense_scaling_ot(const DenseMatrix<T>& x, const DenseMatrix<T>& y, double eps,
+                        std::int64_t pairs, DenseMatrix<T>& plan,
+                        const ExpAll<T>& exp_all = exp_one_by_one<T>) {
+  const DenseMatrix<T> cost = half_squared_distances(x, y);
+  plan = cost;
+  for (T& value : plan.values) {
+    value /= static_cast<T>(-eps);
+  }
+  exp_all(plan.values.data(), x.rows * y.rows);
   std::vector<T> u(static_cast<std::size_t>(x.rows), T(1));
   std::vector<T> v(static_cast<std::size_t>(y.rows), T(1));
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
@@ -280,6 +290,88 @@ double dense_ot(const DenseMatrix<T>& x, const DenseMatrix<T>& y, double eps, st
       plan.row(i)[j] *= u[i] * v[j];
       total += static_cast<double>(plan.row(i)[j]) * static_cast<double>(cost.row(i)[j]);
     }
+  }
+  return total;
+}
+
+/// Of each row, -log of the mean of exp(potentials_j - x_ij).
+template <std::floating_point T>
+std::vector<T> negative_row_logs(const DenseMatrix<T>& x, const std::vector<T>& potentials,
+                                 const ExpAll<T>& exp_all) {
+  std::vector<T> logs;
+  std::vector<T> row(static_cast<std::size_t>(x.columns));
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    for (std::int64_t j = 0; j < x.columns; ++j) {
+      row[j] = potentials[j] - x.row(i)[j];
+    }
+    const T most = *std::max_element(row.begin(), row.end());
+    for (T& value : row) {
+      value -= most;
+    }
+    exp_all(row.data(), x.columns);
+    double sum = 0;
+    for (const T value : row) {
+      sum += static_cast<double>(value);
+    }
+    logs.push_back(-most - static_cast<T>(std::log(sum / static_cast<double>(x.columns))));
+  }
+  return logs;
+}
+
+/// The same of each column.
+template <std::floating_point T>
+std::vector<T> negative_column_logs(const DenseMatrix<T>& x, const std::vector<T>& potentials,
+                                    const ExpAll<T>& exp_all) {
+  std::vector<T> most(static_cast<std::size_t>(x.columns), potentials[0] - x.row(0)[0]);
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    for (std::int64_t j = 0; j < x.columns; ++j) {
+      most[j] = std::max(most[j], potentials[i] - x.row(i)[j]);
+    }
+  }
+  std::vector<double> sums(static_cast<std::size_t>(x.columns));
+  std::vector<T> row(static_cast<std::size_t>(x.columns));
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    for (std::int64_t j = 0; j < x.columns; ++j) {
+      row[j] = potentials[i] - x.row(i)[j] - most[j];
+    }
+    exp_all(row.data(), x.columns);
+    for (std::int64_t j = 0; j < x.columns; ++j) {
+      sums[j] += static_cast<double>(row[j]);
+    }
+  }
+  std::vector<T> logs;
+  for (std::int64_t j = 0; j < x.columns; ++j) {
+    logs.push_back(-most[j] - static_cast<T>(std::log(sums[j] / static_cast<double>(x.rows))));
+  }
+  return logs;
+}
+
+/// The same transport by potentials, in range for any cost.
+template <std::floating_point T>
+double dense_log_ot(const DenseMatrix<T>& x, const DenseMatrix<T>& y, double eps,
+                    std::int64_t pairs, DenseMatrix<T>& plan,
+                    const ExpAll<T>& exp_all = exp_one_by_one<T>) {
+  DenseMatrix<T> cost = half_squared_distances(x, y);  // over eps
+  for (T& value : cost.values) {
+    value /= static_cast<T>(eps);
+  }
+  std::vector<T> f(static_cast<std::size_t>(x.rows));
+  std::vector<T> g(static_cast<std::size_t>(y.rows));
+  for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    f = negative_row_logs(cost, g, exp_all);
+    g = negative_column_logs(cost, f, exp_all);
+  }
+  plan = cost;
+  const auto share = static_cast<T>(std::log(static_cast<double>(x.rows * y.rows)));
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    for (std::int64_t j = 0; j < y.rows; ++j) {
+      plan.row(i)[j] = f[i] + g[j] - cost.row(i)[j] - share;
+    }
+  }
+  exp_all(plan.values.data(), x.rows * y.rows);
+  double total = 0;
+  for (std::size_t e = 0; e < plan.values.size(); ++e) {
+    total += eps * static_cast<double>(plan.values[e]) * static_cast<double>(cost.values[e]);
   }
   return total;
 }

@@ -85,13 +85,29 @@ TEST_CASE("ot: streamed sweeps agree with the dense definition", "[align]") {
   x.values = values(q.value());
   y.values = values(k.value());
   DenseMatrix<double> plan(0, 0);
-  const double expected = dense_ot(x, y, eps, pairs, plan);
+  const double expected = dense_scaling_ot(x, y, eps, pairs, plan);
   align::OtReport report;
   const Variable loss =
       align::ot({.queries = q, .keys = k},
                 {.eps = eps, .ot_iterations = pairs, .ot_tolerance = 1e-13}, &report);
   CHECK(loss.value().item() == Approx(expected).epsilon(1e-10));
   CHECK(report.pairs.item() < static_cast<double>(pairs));
+}
+
+TEST_CASE("ot: at costs of hundreds of eps agrees with the dense definition", "[align]") {
+  const Variable q = scaled_leaf({40, 1, 3}, 1, 2);
+  const Variable k = scaled_leaf({50, 1, 3}, 2, 2);
+  DenseMatrix<double> x(40, 3);
+  DenseMatrix<double> y(50, 3);
+  x.values = values(q.value());
+  y.values = values(k.value());
+  constexpr double kEps = 0.2;
+  constexpr std::int64_t kPairs = 4000;
+  DenseMatrix<double> plan(0, 0);
+  const double expected = dense_log_ot(x, y, kEps, kPairs, plan);
+  const Variable loss = align::ot({.queries = q, .keys = k},
+                                  {.eps = kEps, .ot_iterations = kPairs, .ot_tolerance = 1e-13});
+  CHECK(loss.value().item() == Approx(expected).epsilon(1e-9));
 }
 
 TEST_CASE("ot: a single pair costs what it costs", "[align]") {
