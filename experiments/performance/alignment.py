@@ -10,8 +10,9 @@ steps      Epochs of plain and aligned training, validation included, in turns; 
            of neighbours.
 distances  Forward and backward of all-pairs distances, streamed and by their definitions with every matrix written out.
            Percent of peak: multiplications and additions of the products alone (conditional transport 8 products of
-           n m 16, discrepancy 6 of n m d, optimal transport one of n m d a sweep and 3 for the gradient) over the time
-           of everything, exponentials included; peak: oneDNN's product of 1024 x 1024 matrices in the same run.
+           n m 16 and 3 of the two networks' matrices with every point, discrepancy 6 of n m d, optimal transport one of
+           n m d a sweep and 3 for the gradient) over the time of everything, exponentials included; peak: oneDNN's
+           product of 1024 x 1024 matrices in the same run.
 growth     All pairs of 5,000 to 40,000 points in 8 heads of 8 channels: time and memory beyond the clouds.
 """
 import argparse, json, os, platform, subprocess
@@ -53,8 +54,10 @@ def benchmarks(args, filter):
     return rows
 
 
-def flops_a_pair(name, d):
-    return {"ct": 8 * 2 * 16, "mmd": 6 * 2 * d, "ot": SWEEPS * 2 * d}[name]
+def flops_a_pair(name, d, w):
+    hidden = 16
+    networks = 2 * w * 3 * 2 * (2 * d * d + 2 * d * hidden + 2 * hidden * hidden)  # of both sides
+    return {"ct": 8 * 2 * hidden + networks / w ** 2, "mmd": 6 * 2 * d, "ot": SWEEPS * 2 * d}[name]
 
 
 def distances(args):
@@ -66,7 +69,7 @@ def distances(args):
         if not r["name"].startswith("streamed_"):
             continue
         name = r["name"].removeprefix("streamed_")
-        rate = r["per_second"] * flops_a_pair(name, r["d"])
+        rate = r["per_second"] * flops_a_pair(name, r["d"], r["w"])
         table.append({"distance": name, **{k: r[k] for k in ("w", "heads", "threads", "d", "ms", "megabytes")},
                       "gflops": rate / 1e9, "of_sgemm": rate / peak["sgemm_peak", r["threads"]],
                       "of_fma": rate / peak["fma_peak", r["threads"]],

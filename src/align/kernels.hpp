@@ -143,11 +143,13 @@ struct OtPoints {
   const T* products;   ///< of rows and columns, [row tiles, column tiles, 64, 64]; null: not kept
 };
 
-/// Both potentials over eps, with half the squared norms folded in: the exponent of a pair is
-/// row + col + x . y / eps. Columns that are padding have a potential that exp makes vanish.
+/// Both potentials over eps, with half the squared norms folded in, as exponents of two: the plan
+/// of a pair is 2^(row + col + x . y factor). Columns that are padding have a potential that
+/// vanishes.
 template <std::floating_point T>
 struct OtPotentials {
   T inverse_eps;
+  T factor;      ///< log2 e / eps
   const T* row;  ///< [tiles * 64]
   const T* col;
 };
@@ -206,17 +208,18 @@ struct Kernels {
   /// The products of a row tile with all columns, [column tiles, 64, 64], to be kept.
   void (*ot_products)(const OtPoints<T>& points, std::int64_t row_tile, T* products);
 
-  /// logs[i] = log sum over j of exp(exponent of (i, j)) for the rows of a tile, [64].
+  /// logs[i] = log sum over j of the plan of (i, j) for the rows of a tile, [64].
+  /// @param scratch  [64, width]
   void (*ot_row_logs)(const OtPoints<T>& points, const OtPotentials<T>& potentials,
-                      std::int64_t row_tile, double* logs);
+                      std::int64_t row_tile, T* scratch, double* logs);
 
-  /// Adds, for the rows of a tile, [64], the sums over j of e = exp(exponent of (i, j)), of e cost
+  /// Adds, for the rows of a tile, [64], the sums over j of e, the plan of (i, j), of e cost
   /// and of e values[j].
   void (*ot_plan_sums)(const OtPoints<T>& points, const OtPotentials<T>& potentials,
                        const OtNorms<T>& norms, const T* values, std::int64_t row_tile,
                        double* row_sums, double* row_costs, double* row_values);
 
-  /// With w = exp(exponent of (i, j)), times 1 + (row_value + col_value - cost) / eps where values
+  /// With w, the plan of (i, j), times 1 + (row_value + col_value - cost) / eps where values
   /// are given: adds w col_rows[j] to row_sums [64, width] and w rows[i] to the panels col_sums
   /// [tiles, channels + 1, 64].
   void (*ot_backward)(const OtPoints<T>& points, const OtPotentials<T>& potentials,

@@ -9,12 +9,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "align/kernels.hpp"
 #include "align/tile-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::align::HWY_NAMESPACE {
+
+// Exponents of two that a sum of them holds without overflow.
+inline constexpr int kMostExponent = 110;
 
 // Products of a tile: those kept, or new ones in `tile`.
 template <class T>
@@ -52,30 +56,70 @@ HWY_INLINE void flush_lanes(std::int64_t rows, T* lanes, double* sums) {
   }
 }
 
-// sums[i] = sum over j of exp(potentials + x_i . y_j / eps), where that fits.
+// sums[i] += the plan of the kept products of a tile over its columns, spread over lanes.
 template <class T>
-HWY_INLINE void ot_sum_rows(const OtPoints<T>& p, const OtPotentials<T>& f, std::int64_t row_tile,
-                            double* sums) {
+HWY_INLINE void ot_sum_kept(const OtPotentials<T>& f, const T* row_potentials,
+                            const T* col_potentials, std::int64_t rows, const T* products,
+                            T* HWY_RESTRICT sums) {
   const TileTag<T> d;
   constexpr std::int64_t kLanes = lanes_of<TileTag<T>>();
-  HWY_ALIGN T tile[kTile * kTile];
+  const auto factor = hn::Set(d, f.factor);
+  const auto most = hn::Set(d, T(kMostExponent));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const auto row = hn::Set(d, row_potentials[i]);
+    auto sum = hn::Load(d, sums + i * kGradientLanes);
+    for (std::int64_t j = 0; j < kTile; j += kLanes) {
+      const auto potential = hn::Add(row, hn::LoadU(d, col_potentials + j));
+      const auto x = hn::MulAdd(hn::LoadU(d, products + i * kTile + j), factor, potential);
+      sum = hn::Add(sum, bounded_exp2(d, hn::Min(x, most)));
+    }
+    hn::Store(sum, d, sums + i * kGradientLanes);
+  }
+}
+
+// The same where products are not kept, of row points that were multiplied with the factor.
+template <class T>
+HWY_INLINE void ot_sum_new(const OtPoints<T>& p, const T* scaled_rows, const T* row_potentials,
+                           const T* col_potentials, std::int64_t rows, const T* panel,
+                           T* HWY_RESTRICT sums) {
+  const TileTag<T> d;
+  const auto most = hn::Set(d, T(kMostExponent));
+  for_products(
+      rows, p.channels, scaled_rows, p.width, panel,
+      [&](std::int64_t i, std::int64_t j) HWY_ATTR {
+        return hn::Add(hn::Set(d, row_potentials[i]), hn::LoadU(d, col_potentials + j));
+      },
+      [&](std::int64_t i, std::int64_t, const auto& exponents) HWY_ATTR {
+        auto sum = hn::Load(d, sums + i * kGradientLanes);
+        for (int v = 0; v < kAcross; ++v) {
+          sum = hn::Add(sum, bounded_exp2(d, hn::Min(exponents[v], most)));
+        }
+        hn::Store(sum, d, sums + i * kGradientLanes);
+      });
+}
+
+// sums[i] = sum over j of the plan of (i, j), where that fits.
+template <class T>
+HWY_INLINE void ot_sum_rows(const OtPoints<T>& p, const OtPotentials<T>& f, std::int64_t row_tile,
+                            T* scaled_rows, double* sums) {
   HWY_ALIGN T lanes[kTile * kGradientLanes] = {};
   const std::int64_t rows = rows_of(p, row_tile);
   const std::int64_t tiles = num_tiles(p.num_cols);
-  const auto inverse_eps = hn::Set(d, f.inverse_eps);
-  const auto most = hn::Set(d, T(80));
+  const T* row_potentials = f.row + row_tile * kTile;
+  if (p.products == nullptr) {
+    const T* points = p.rows + row_tile * kTile * p.width;
+    for (std::int64_t e = 0; e < rows * p.width; ++e) {
+      scaled_rows[e] = f.factor * points[e];
+    }
+  }
   std::fill(sums, sums + kTile, 0.0);
   for (std::int64_t t = 0; t < tiles; ++t) {
-    const T* products = ot_tile(p, row_tile, t, rows, tile);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      const auto row = hn::Set(d, f.row[row_tile * kTile + i]);
-      auto sum = hn::Load(d, lanes + i * kGradientLanes);
-      for (std::int64_t j = 0; j < kTile; j += kLanes) {
-        const auto potential = hn::Add(row, hn::LoadU(d, f.col + t * kTile + j));
-        const auto x = hn::MulAdd(hn::LoadU(d, products + i * kTile + j), inverse_eps, potential);
-        sum = hn::Add(sum, bounded_exp(d, hn::Min(x, most)));
-      }
-      hn::Store(sum, d, lanes + i * kGradientLanes);
+    if (p.products != nullptr) {
+      ot_sum_kept(f, row_potentials, f.col + t * kTile, rows,
+                  p.products + (row_tile * tiles + t) * kTile * kTile, lanes);
+    } else {
+      ot_sum_new(p, scaled_rows, row_potentials, f.col + t * kTile, rows,
+                 p.panels + t * kTile * p.channels, lanes);
     }
     if (t % kTilesAFlush == kTilesAFlush - 1 || t + 1 == tiles) {
       flush_lanes(rows, lanes, sums);
@@ -101,7 +145,7 @@ HWY_INLINE void ot_log_rows(const OtPoints<T>& p, const OtPotentials<T>& f, std:
       const auto potential = hn::Set(d, f.row[row_tile * kTile + i]);
       auto most = hn::Set(d, std::numeric_limits<T>::lowest());
       for (std::int64_t j = 0; j < kTile; j += kLanes) {
-        const auto x = hn::MulAdd(hn::LoadU(d, products + i * kTile + j), hn::Set(d, f.inverse_eps),
+        const auto x = hn::MulAdd(hn::LoadU(d, products + i * kTile + j), hn::Set(d, f.factor),
                                   hn::Add(potential, hn::LoadU(d, f.col + t * kTile + j)));
         most = hn::Max(most, x);
         hn::StoreU(x, d, row + j);
@@ -109,29 +153,29 @@ HWY_INLINE void ot_log_rows(const OtPoints<T>& p, const OtPotentials<T>& f, std:
       const T largest = hn::GetLane(hn::MaxOfLanes(d, most));
       auto z = hn::Zero(d);
       for (std::int64_t j = 0; j < kTile; j += kLanes) {
-        z = hn::Add(z, bounded_exp(d, hn::Sub(hn::LoadU(d, row + j), hn::Set(d, largest))));
+        z = hn::Add(z, bounded_exp2(d, hn::Sub(hn::LoadU(d, row + j), hn::Set(d, largest))));
       }
       const double here = static_cast<double>(largest);
       const double added = static_cast<double>(lane_sum(d, z));
       const double top = std::max(max[i], here);
-      sum[i] = sum[i] * std::exp(max[i] - top) + added * std::exp(here - top);
+      sum[i] = sum[i] * std::exp2(max[i] - top) + added * std::exp2(here - top);
       max[i] = top;
     }
   }
   for (std::int64_t i = 0; i < rows; ++i) {
-    logs[i] = max[i] + std::log(sum[i]);
+    logs[i] = max[i] * std::numbers::ln2 + std::log(sum[i]);
   }
 }
 
 template <class T>
-void ot_row_logs(const OtPoints<T>& p, const OtPotentials<T>& f, std::int64_t row_tile,
+void ot_row_logs(const OtPoints<T>& p, const OtPotentials<T>& f, std::int64_t row_tile, T* scratch,
                  double* logs) {
   // Potentials of the update before keep the sums near one; only where they do not, which a jump of
   // eps may cause, maxima are needed.
   constexpr double kLeast = 1e-20;
   constexpr double kMost = 1e30;
   double sums[kTile];
-  ot_sum_rows(p, f, row_tile, sums);
+  ot_sum_rows(p, f, row_tile, scratch, sums);
   bool fits = true;
   for (std::int64_t i = 0; i < rows_of(p, row_tile); ++i) {
     fits = fits && sums[i] > kLeast && sums[i] < kMost;
@@ -163,8 +207,8 @@ void ot_plan_sums(const OtPoints<T>& p, const OtPotentials<T>& f, const OtNorms<
       for (std::int64_t j = 0; j < kTile; j += kLanes) {
         const std::int64_t col = t * kTile + j;
         const auto product = hn::LoadU(d, products + i * kTile + j);
-        const auto e = bounded_exp(d, hn::MulAdd(product, hn::Set(d, f.inverse_eps),
-                                                 hn::Add(row, hn::LoadU(d, f.col + col))));
+        const auto e = bounded_exp2(
+            d, hn::MulAdd(product, hn::Set(d, f.factor), hn::Add(row, hn::LoadU(d, f.col + col))));
         const auto cost = hn::Sub(hn::Add(norm, hn::LoadU(d, norms.col + col)), product);
         sum = hn::Add(sum, e);
         cost_sum = hn::MulAdd(e, cost, cost_sum);
@@ -190,14 +234,15 @@ HWY_INLINE void ot_weights(const OtPotentials<T>& f, const OtNorms<T>& norms, co
                            std::int64_t rows, const T* products, T* tile) {
   const TileTag<T> d;
   const auto inverse_eps = hn::Set(d, f.inverse_eps);
+  const auto factor = hn::Set(d, f.factor);
   for (std::int64_t i = 0; i < rows; ++i) {
     const auto row = hn::Set(d, f.row[first_row + i]);
     const auto norm = hn::Set(d, norms.row[first_row + i]);
     for (std::int64_t j = 0; j < kTile; j += lanes_of<TileTag<T>>()) {
       T* at = tile + i * kTile + j;
       const auto product = hn::LoadU(d, products + i * kTile + j);
-      auto weight = bounded_exp(
-          d, hn::MulAdd(product, inverse_eps, hn::Add(row, hn::LoadU(d, f.col + first_col + j))));
+      auto weight = bounded_exp2(
+          d, hn::MulAdd(product, factor, hn::Add(row, hn::LoadU(d, f.col + first_col + j))));
       if constexpr (Through) {
         const auto cost = hn::Sub(hn::Add(norm, hn::LoadU(d, norms.col + first_col + j)), product);
         const auto value = hn::Add(hn::Set(d, row_values[first_row + i]),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 #include <attune/core/parallel.hpp>
@@ -34,7 +35,8 @@ OtPoints<T> points_of(const OtSide<T>& rows, const OtSide<T>& columns) {
 
 template <class T>
 OtPotentials<T> potentials_of(const OtSide<T>& rows, const OtSide<T>& columns, double eps) {
-  return {static_cast<T>(1 / eps), rows.scaled.data(), columns.scaled.data()};
+  return {static_cast<T>(1 / eps), static_cast<T>(std::numbers::log2e / eps), rows.scaled.data(),
+          columns.scaled.data()};
 }
 
 template <class T>
@@ -128,7 +130,7 @@ void OtSide<T>::scale(double eps) {
   const double log_weight = -std::log(static_cast<double>(cloud.count));
   for (std::int64_t i = 0; i < cloud.count; ++i) {
     const double folded = potential.data()[i] - static_cast<double>(half_norms.data()[i]);
-    scaled.data()[i] = static_cast<T>(folded / eps + log_weight);
+    scaled.data()[i] = static_cast<T>((folded / eps + log_weight) * std::numbers::log2e);
   }
   std::fill(scaled.data() + cloud.count, scaled.data() + scaled.size(), static_cast<T>(kVanishes));
 }
@@ -196,8 +198,9 @@ double OtSolver<T>::row_logs(const OtSide<T>& side, const OtSide<T>& other, doub
   const OtPotentials<T> potentials = potentials_of(side, other, eps);
   core::parallel_for(num_tiles(side.cloud.count), tiles_a_task(other.cloud.count),
                      [&](std::int64_t begin, std::int64_t end) {
+                       core::PoolArray<T> scratch(kTile * points.width);
                        for (std::int64_t tile = begin; tile < end; ++tile) {
-                         kernels<T>().ot_row_logs(points, potentials, tile,
+                         kernels<T>().ot_row_logs(points, potentials, tile, scratch.data(),
                                                   logs_.data() + tile * kTile);
                        }
                      });

@@ -19,7 +19,8 @@ struct OtSide {
 
   /// Centred points, or points of unit length; half_norms as the cost wants them.
   void pack(OtCost cost, const PoolVector<double>& centre);
-  /// Into `scaled`: the potential with the half norms and log weight folded in, over eps.
+  /// Into `scaled`: the potential with the half norms and log weight folded in, over eps, as an
+  /// exponent of two.
   void scale(double eps);
 
   Cloud<T> cloud;
