@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# From a bare Debian to a trained graph attention network: installs the packages it takes, builds
-# the attune command, and trains on Cora, or, where Cora is neither found nor can be fetched, on a
-# generated graph like it. Options are passed on to `attune train`.
+# From a bare Debian to a trained graph attention network with aligned heads: installs the packages
+# it takes, builds the attune command, and trains on Cora, or, where Cora is neither found nor can
+# be fetched, on a generated graph like it. Options, if any, go to `attune train` instead of
+# `--align ct`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -40,5 +41,6 @@ else
   echo "Training on a generated citation-like graph of the same size instead"
 fi
 
+[ $# -gt 0 ] || set -- --align ct
 echo "$ $attune train --dataset $dataset $*"
 "$attune" train --dataset "$dataset" "$@"
