@@ -29,8 +29,15 @@ MatmulTile whole(const GemmShape& s) {
           .accumulate = s.accumulate};
 }
 
+void finish_block(const GemmFinish* finish, const GemmBlock& block) {
+  if (finish != nullptr) {
+    (*finish)(block);
+  }
+}
+
 // Rows of C in blocks of a size that only the shape decides.
-void split_rows(const GemmShape& s, const float* a, const float* b, float* c) {
+void split_rows(const GemmShape& s, const float* a, const float* b, float* c,
+                const GemmFinish* finish) {
   const std::int64_t rows =
       round_up(std::max<std::int64_t>(64, kTileWork / (s.k * std::max(s.n, kNarrow))), 64);
   const MatmulTile base = whole(s);
@@ -38,17 +45,20 @@ void split_rows(const GemmShape& s, const float* a, const float* b, float* c) {
     MatmulTile tile = base;
     tile.m = end - begin;
     run_matmul_tile(tile, a + begin * (s.transpose_a ? 1 : s.k), b, c + begin * s.n);
+    finish_block(finish, {begin, end, 0, s.n});
   });
 }
 
 // Columns of C likewise, for few rows and many columns.
-void split_columns(const GemmShape& s, const float* a, const float* b, float* c) {
+void split_columns(const GemmShape& s, const float* a, const float* b, float* c,
+                   const GemmFinish* finish) {
   const std::int64_t columns = round_up(std::max<std::int64_t>(64, kTileWork / (s.k * s.m)), 64);
   const MatmulTile base = whole(s);
   parallel_for(s.n, columns, [&](std::int64_t begin, std::int64_t end) {
     MatmulTile tile = base;
     tile.n = end - begin;
     run_matmul_tile(tile, a, b + begin * (s.transpose_b ? s.k : 1), c + begin);
+    finish_block(finish, {0, s.m, begin, end});
   });
 }
 
@@ -94,20 +104,23 @@ void plain_gemm(const GemmShape& s, const T* a, const T* b, T* c) {
   });
 }
 
-void fast_gemm(const GemmShape& s, const float* a, const float* b, float* c) {
+void fast_gemm(const GemmShape& s, const float* a, const float* b, float* c,
+               const GemmFinish* finish) {
   if (s.k >= 2 * kInnerChunk && s.m * s.n <= kMostSplit && s.m <= 4 * kInnerChunk) {
     split_inner(s, a, b, c);
+    finish_block(finish, {0, s.m, 0, s.n});
   } else if (s.m <= 64 && s.n > 256) {
-    split_columns(s, a, b, c);
+    split_columns(s, a, b, c, finish);
   } else {
-    split_rows(s, a, b, c);
+    split_rows(s, a, b, c, finish);
   }
 }
 
 }  // namespace
 
 template <std::floating_point T>
-void gemm(const GemmShape& shape, std::span<const T> a, std::span<const T> b, std::span<T> c) {
+void gemm(const GemmShape& shape, std::span<const T> a, std::span<const T> b, std::span<T> c,
+          const GemmFinish* finish) {
   if (shape.m == 0 || shape.n == 0) {
     return;
   }
@@ -115,18 +128,20 @@ void gemm(const GemmShape& shape, std::span<const T> a, std::span<const T> b, st
     if (!shape.accumulate) {
       std::ranges::fill(c, T(0));
     }
+    finish_block(finish, {0, shape.m, 0, shape.n});
     return;
   }
   if constexpr (std::is_same_v<T, float>) {
-    fast_gemm(shape, a.data(), b.data(), c.data());
+    fast_gemm(shape, a.data(), b.data(), c.data(), finish);
   } else {
     plain_gemm(shape, a.data(), b.data(), c.data());
+    finish_block(finish, {0, shape.m, 0, shape.n});
   }
 }
 
 template void gemm(const GemmShape&, std::span<const float>, std::span<const float>,
-                   std::span<float>);
+                   std::span<float>, const GemmFinish*);
 template void gemm(const GemmShape&, std::span<const double>, std::span<const double>,
-                   std::span<double>);
+                   std::span<double>, const GemmFinish*);
 
 }  // namespace attune::core

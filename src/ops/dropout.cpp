@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "ops/dropout_block.hpp"
 #include "ops/kernels.hpp"
 #include "ops/loops.hpp"
 #include <attune/core/error.hpp>
@@ -25,6 +26,8 @@ constexpr std::uint32_t kLanes = 65536;
 // Blocks start at a multiple of eight elements, four words, as RandomStream::words asks.
 static_assert(kChunk % 8 == 0 && kElementGrain % kChunk == 0);
 
+}  // namespace
+
 template <class T>
 void drop_block(const core::RandomStream& stream, DropoutRate rate, const T* x, T* out,
                 std::uint8_t* keep, std::int64_t begin, std::int64_t end) {
@@ -33,10 +36,15 @@ void drop_block(const core::RandomStream& stream, DropoutRate rate, const T* x, 
     const std::int64_t n = std::min(kChunk, end - i);
     stream.words(static_cast<std::uint64_t>(i / 2),
                  std::span(words).first(static_cast<std::size_t>((n + 1) / 2)));
-    kernels::dropout<T>(words.data(), rate.threshold, static_cast<T>(rate.scale), x + i, out + i,
-                        keep + i, n);
+    kernels::dropout<T>(words.data(), rate.threshold, static_cast<T>(rate.scale), x + (i - begin),
+                        out + (i - begin), keep + (i - begin), n);
   }
 }
+
+template void drop_block(const core::RandomStream&, DropoutRate, const float*, float*,
+                         std::uint8_t*, std::int64_t, std::int64_t);
+template void drop_block(const core::RandomStream&, DropoutRate, const double*, double*,
+                         std::uint8_t*, std::int64_t, std::int64_t);
 
 Tensor masked(const Tensor& x, const core::PoolArray<std::uint8_t>& keep, double scale) {
   Tensor out = Tensor::empty(x.shape(), x.dtype());
@@ -50,8 +58,6 @@ Tensor masked(const Tensor& x, const core::PoolArray<std::uint8_t>& keep, double
   });
   return out;
 }
-
-}  // namespace
 
 DropoutRate DropoutRate::of(double p, const char* who) {
   if (!(p >= 0 && p < 1)) {  // so that NaN is refused
@@ -71,10 +77,10 @@ Variable dropout(const Variable& x, double p, const core::RandomStream& stream) 
   dispatch(x.dtype(), [&]<class T>() {
     const T* in = x.value().data<T>().data();
     T* to = out.mutable_data<T>().data();
-    core::parallel_for(out.num_elements(), kElementGrain,
-                       [&](std::int64_t begin, std::int64_t end) {
-                         drop_block<T>(stream, rate, in, to, keep.data(), begin, end);
-                       });
+    core::parallel_for(
+        out.num_elements(), kElementGrain, [&](std::int64_t begin, std::int64_t end) {
+          drop_block<T>(stream, rate, in + begin, to + begin, keep.data() + begin, begin, end);
+        });
   });
   return record(
       "dropout", std::move(out), {x},

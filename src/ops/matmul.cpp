@@ -22,6 +22,49 @@ Tensor multiply(const core::GemmShape& shape, const Tensor& a, const Tensor& b) 
   return out;
 }
 
+void check_matrices(const Tensor& x, const Tensor& w, const char* who) {
+  require_rank(x, 2, who, "x", "[n, k]");
+  require_rank(w, 2, who, "w", "[k, m]");
+  if (x.size(1) != w.size(0)) {
+    throw ShapeError(core::text(who, ": w must have ", x.size(1), " rows to follow x ",
+                                x.shape().to_string(), ", got ", w.shape().to_string()));
+  }
+  core::require_same_dtype(x, w, who);
+}
+
+// x w with the bias added to each part of the product while it is in the cache.
+Tensor multiply_add(const Tensor& x, const Tensor& w, const Tensor& bias) {
+  const std::int64_t m = w.size(1);
+  Tensor out = Tensor::empty({x.size(0), m}, x.dtype());
+  dispatch(x.dtype(), [&]<class T>() {
+    T* to = out.mutable_data<T>().data();
+    const T* b = bias.data<T>().data();
+    const auto add = [=](const core::GemmBlock& block) {
+      for (std::int64_t i = block.row_begin; i < block.row_end; ++i) {
+        for (std::int64_t c = block.column_begin; c < block.column_end; ++c) {
+          to[i * m + c] += b[c];
+        }
+      }
+    };
+    const core::GemmFinish finish(add);
+    core::gemm<T>({.m = x.size(0), .n = m, .k = x.size(1)}, x.data<T>(), w.data<T>(),
+                  out.mutable_data<T>(), &finish);
+  });
+  return out;
+}
+
+void add_product_gradients(Node& node, const Tensor& x, const Tensor& w, const Tensor& grad) {
+  const std::int64_t n = x.size(0);
+  const std::int64_t k = x.size(1);
+  const std::int64_t m = w.size(1);
+  if (node.needs(0)) {
+    node.add_grad(0, multiply({.m = n, .n = k, .k = m, .transpose_b = true}, grad, w));
+  }
+  if (node.needs(1)) {
+    node.add_grad(1, multiply({.m = k, .n = m, .k = n, .transpose_a = true}, x, grad));
+  }
+}
+
 Tensor column_sums(const Tensor& x) {
   const std::int64_t width = x.size(1);
   return dispatch(x.dtype(), [&]<class T>() {
@@ -43,28 +86,29 @@ Tensor column_sums(const Tensor& x) {
 }  // namespace
 
 Variable matmul(const Variable& x, const Variable& w) {
-  const Tensor& a = x.value();
-  const Tensor& b = w.value();
-  require_rank(a, 2, "ops::matmul", "x", "[n, k]");
-  require_rank(b, 2, "ops::matmul", "w", "[k, m]");
-  if (a.size(1) != b.size(0)) {
-    throw ShapeError(core::text("ops::matmul: w must have ", a.size(1), " rows to follow x ",
-                                a.shape().to_string(), ", got ", b.shape().to_string()));
+  check_matrices(x.value(), w.value(), "ops::matmul");
+  const core::GemmShape shape{.m = x.shape()[0], .n = w.shape()[1], .k = x.shape()[1]};
+  return record("matmul", multiply(shape, x.value(), w.value()), {x, w},
+                [a = x.value(), b = w.value()](Node& node, const Tensor& grad_output) {
+                  add_product_gradients(node, a, b, grad_output);
+                });
+}
+
+Variable linear(const Variable& x, const Variable& w, const Variable& bias) {
+  if (!bias.defined()) {
+    return matmul(x, w);
   }
-  core::require_same_dtype(a, b, "ops::matmul");
-  const std::int64_t n = a.size(0);
-  const std::int64_t k = a.size(1);
-  const std::int64_t m = b.size(1);
-  return record(
-      "matmul", multiply({.m = n, .n = m, .k = k}, a, b), {x, w},
-      [a, b, n, k, m](Node& node, const Tensor& grad_output) {
-        if (node.needs(0)) {
-          node.add_grad(0, multiply({.m = n, .n = k, .k = m, .transpose_b = true}, grad_output, b));
-        }
-        if (node.needs(1)) {
-          node.add_grad(1, multiply({.m = k, .n = m, .k = n, .transpose_a = true}, a, grad_output));
-        }
-      });
+  const char* who = "ops::linear";
+  check_matrices(x.value(), w.value(), who);
+  core::require_shape(bias.value(), {w.shape()[1]}, who, "bias");
+  core::require_same_dtype(x.value(), bias.value(), who);
+  return record("linear", multiply_add(x.value(), w.value(), bias.value()), {x, w, bias},
+                [a = x.value(), b = w.value()](Node& node, const Tensor& grad_output) {
+                  add_product_gradients(node, a, b, grad_output);
+                  if (node.needs(2)) {
+                    node.add_grad(2, column_sums(grad_output));
+                  }
+                });
 }
 
 Variable add_bias(const Variable& x, const Variable& bias) {

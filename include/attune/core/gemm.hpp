@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include <attune/core/function_ref.hpp>
+
 namespace attune::core {
 
 /// C = op(A) op(B), or C += with `accumulate`; all row-major and contiguous.
@@ -16,11 +18,25 @@ struct GemmShape {
   bool accumulate = false;
 };
 
+/// A part of C: rows [row_begin, row_end) by columns [column_begin, column_end).
+struct GemmBlock {
+  std::int64_t row_begin = 0;
+  std::int64_t row_end = 0;
+  std::int64_t column_begin = 0;
+  std::int64_t column_end = 0;
+};
+
+/// Called for each part of C when it is complete and still in the cache, from the thread that made
+/// it; the parts cover C once.
+using GemmFinish = FunctionRef<void(const GemmBlock&)>;
+
 /// Matrix product. float32 runs on oneDNN in blocks whose size is a function of the shape alone, so
 /// the bits do not depend on the number of threads; float64 runs on a plain loop, for checks.
 /// Where k is large and C small (a weight gradient), k is split into fixed chunks whose partial
 /// products are added in order.
+/// @param finish  null: nothing is left to do
 template <std::floating_point T>
-void gemm(const GemmShape& shape, std::span<const T> a, std::span<const T> b, std::span<T> c);
+void gemm(const GemmShape& shape, std::span<const T> a, std::span<const T> b, std::span<T> c,
+          const GemmFinish* finish = nullptr);
 
 }  // namespace attune::core

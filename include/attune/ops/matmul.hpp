@@ -17,4 +17,9 @@ namespace attune::ops {
 /// @throws ShapeError  x is not a matrix, or bias is not one number a column
 [[nodiscard]] Variable add_bias(const Variable& x, const Variable& bias);
 
+/// add_bias(matmul(x, w), bias), to the bit, in one pass over memory.
+/// @param bias  [m], or undefined: none
+/// @throws as both
+[[nodiscard]] Variable linear(const Variable& x, const Variable& w, const Variable& bias);
+
 }  // namespace attune::ops

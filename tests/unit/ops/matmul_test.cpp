@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -116,4 +117,24 @@ TEST_CASE("add_bias: same bits of the bias's gradient on 1, 2 and 8 threads", "[
     backward(testing::weighted_sum(ops::add_bias(x, b)));
     return std::vector<Tensor>{b.grad()};
   });
+}
+
+TEST_CASE("linear: is matmul and add_bias, to the bit", "[ops]") {
+  // By rows, by columns, with a split inner size, and with nothing to add up.
+  const auto [n, k, m] = GENERATE(table<std::int64_t, std::int64_t, std::int64_t>(
+      {{300, 40, 70}, {20, 30, 600}, {33, 2000, 17}, {5, 0, 3}, {0, 4, 3}}));
+  const Variable x = random_leaf({n, k}, 1, core::DType::f32);
+  const Variable w = random_leaf({k, m}, 2, core::DType::f32);
+  const Variable bias = random_leaf({m}, 3, core::DType::f32);
+  CHECK(testing::same_bits(ops::linear(x, w, bias).value(),
+                           ops::add_bias(ops::matmul(x, w), bias).value()));
+  CHECK(testing::same_bits(ops::linear(x, w, Variable()).value(), ops::matmul(x, w).value()));
+}
+
+TEST_CASE("linear: derivatives agree with central differences", "[ops][gradient]") {
+  const Variable x = random_leaf({4, 3}, 1);
+  const Variable w = random_leaf({3, 5}, 2);
+  const Variable bias = random_leaf({5}, 3);
+  testing::require_gradients([&] { return testing::weighted_sum(ops::linear(x, w, bias)); },
+                             {{"x", x}, {"w", w}, {"bias", bias}});
 }
