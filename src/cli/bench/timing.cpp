@@ -14,8 +14,10 @@ namespace {
 
 std::vector<double> all_seconds(std::int64_t repeat, core::FunctionRef<void()> f,
                                 core::FunctionRef<void()> before) {
-  constexpr double kLeast = 0.2;
+  constexpr double kMostLeast = 0.2;
+  constexpr double kLeastEach = 0.04;
   constexpr double kLong = 2;
+  const double least = std::min(kMostLeast, kLeastEach * static_cast<double>(repeat));
   std::vector<double> seconds;
   double all = 0;
   const auto call = [&] {
@@ -28,7 +30,7 @@ std::vector<double> all_seconds(std::int64_t repeat, core::FunctionRef<void()> f
     seconds.clear();
     all = 0;
   }
-  while (static_cast<std::int64_t>(seconds.size()) < repeat || all < kLeast) {
+  while (static_cast<std::int64_t>(seconds.size()) < repeat || all < least) {
     call();
   }
   return seconds;

@@ -19,9 +19,9 @@ double seconds_of(const F& f) {
 /// Middle of a list that is not empty; the lower one of two.
 [[nodiscard]] double median(std::vector<double> values);
 
-/// Median seconds of a call, after one that is not counted: `repeat` calls, and more until a fifth
-/// of a second is over. A call that takes seconds has no need of a first one that warms it up: that
-/// one counts, and is enough where repeat is 1.
+/// Median seconds of a call, after one that is not counted: `repeat` calls, and more until 40 ms
+/// for each of them, at most a fifth of a second, are over. A call that takes seconds has no need
+/// of a first one that warms it up: that one counts, and is enough where repeat is 1.
 /// @param before  is called before each, not timed
 [[nodiscard]] double median_seconds(std::int64_t repeat, core::FunctionRef<void()> f,
                                     core::FunctionRef<void()> before);
