@@ -1,0 +1,35 @@
+# Makes the Debian packages, unpacks them into a root of their own, and uses what is there.
+# Variables: BUILD_DIR, SOURCE_DIR, WORK_DIR, GENERATOR, CXX_COMPILER, VERSION.
+file(REMOVE_RECURSE ${WORK_DIR})
+include(${SOURCE_DIR}/commands.cmake)
+
+find_program(DPKG_DEB dpkg-deb)
+find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)
+if(NOT DPKG_DEB OR NOT DPKG_SHLIBDEPS)
+  message(STATUS "SKIPPED: dpkg-deb and dpkg-shlibdeps are not installed")
+  return()
+endif()
+
+run("making packages" ${CMAKE_CPACK_COMMAND} -G DEB --config ${BUILD_DIR}/CPackConfig.cmake
+    -B ${WORK_DIR}/packages)
+foreach(name attune libattune-dev)
+  file(GLOB package ${WORK_DIR}/packages/${name}_${VERSION}_*.deb)
+  run("unpacking ${name}" ${DPKG_DEB} -x ${package} ${WORK_DIR}/root)
+  run("reading ${name}" ${DPKG_DEB} -f ${package} Depends)
+  set(depends_${name} "${output}")
+endforeach()
+foreach(needed libc6 libtbb libdnnl)
+  if(NOT depends_attune MATCHES ${needed})
+    message(FATAL_ERROR "package attune should depend on ${needed}, depends on: ${depends_attune}")
+  endif()
+endforeach()
+foreach(needed libboost-graph-dev libtbb-dev libdnnl-dev)
+  if(NOT depends_libattune-dev MATCHES ${needed})
+    message(FATAL_ERROR "libattune-dev should depend on ${needed}: ${depends_libattune-dev}")
+  endif()
+endforeach()
+
+run("the packaged command" ${WORK_DIR}/root/usr/bin/attune train --dataset citation-like --epochs 3)
+build_project(consumer ${WORK_DIR}/root/usr)
+run("the consumer" ${WORK_DIR}/consumer/consumer ${WORK_DIR}/saved)
+file(REMOVE_RECURSE ${WORK_DIR})
