@@ -5,6 +5,10 @@
 #include <mutex>
 #include <new>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <attune/core/pool.hpp>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -37,6 +41,25 @@ SizeClass size_class(std::size_t bytes) noexcept {
                     3;  // so that the top three bits select the class
   const std::size_t top = (units + (std::size_t{1} << shift) - 1) >> shift;  // 5 to 8
   return {4 * (shift + 1) + static_cast<int>(top) - 5, (top << shift) * kAlignment};
+}
+
+// Rows of a large graph's features are read in any order, and with pages of 4 KiB nearly every one
+// of them misses the translation buffer; a virtual machine pays for a miss twice.
+constexpr std::size_t kHugePage = std::size_t{1} << 21;
+constexpr std::size_t kLargeBlock = 2 * kHugePage;
+
+constexpr std::align_val_t alignment_of(std::size_t block_bytes) noexcept {
+  return std::align_val_t{block_bytes >= kLargeBlock ? kHugePage : kAlignment};
+}
+
+void* system_block(std::size_t bytes) noexcept {
+  void* block = ::operator new(bytes, alignment_of(bytes), std::nothrow);
+#if defined(__linux__)
+  if (block != nullptr && bytes >= kLargeBlock) {
+    (void)::madvise(block, bytes, MADV_HUGEPAGE);  // a wish: where it fails, small pages do
+  }
+#endif
+  return block;
 }
 
 // A kept block holds the link to the next one of its class.
@@ -74,7 +97,7 @@ class Pool {
         FreeBlock* block = head;
         ASAN_UNPOISON_MEMORY_REGION(block, bytes);
         head = block->next;
-        ::operator delete (block, std::align_val_t{kAlignment});
+        ::operator delete(block, alignment_of(bytes));
         held_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
       }
     }
@@ -112,10 +135,10 @@ class Pool {
   }
 
   void* allocate_from_system(std::size_t bytes) {
-    void* block = ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+    void* block = system_block(bytes);
     if (block == nullptr) {
       trim();  // what is kept in other classes may be what is missing
-      block = ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+      block = system_block(bytes);
     }
     if (block == nullptr) {
       throw std::bad_alloc();

@@ -64,12 +64,14 @@ void additive_logits(const Rows& rows, std::int64_t heads, std::int64_t channels
 }
 
 template <bool Whole, class D, class T = hn::TFromD<D>>
-HWY_INLINE void slope_sum(D d, const std::int32_t* col_idx, std::int64_t degree, std::int64_t heads,
-                          std::int64_t width, hn::Vec<D> slope, const T* grad, const T* own,
-                          const T* other, std::int64_t lanes, T* sums) {
+HWY_INLINE void slope_sum(D d, const std::int32_t* col_idx, std::int64_t degree,
+                          const Ahead<T>& ahead, std::int64_t heads, std::int64_t width,
+                          hn::Vec<D> slope, const T* grad, const T* own, const T* other,
+                          std::int64_t lanes, T* sums) {
   const auto a = load_first<Whole>(d, own, lanes);
   auto sum = hn::Zero(d);
   for (std::int64_t e = 0; e < degree; ++e) {
+    ahead.fetch(col_idx + e, other, width, lanes);
     const auto x = hn::Add(a, load_first<Whole>(d, other + col_idx[e] * width, lanes));
     sum = hn::MulAdd(hn::Set(d, grad[e * heads]), leaky_slope(d, x, slope), sum);
   }
@@ -83,6 +85,7 @@ void slope_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, T n
     constexpr std::int64_t kLanes = lanes_of<decltype(d)>();
     const auto slope = hn::Set(d, negative_slope);
     const std::int64_t width = heads * channels;
+    const Ahead<T> ahead(rows, width);
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
       const std::int64_t first = rows.row_ptr[i];
       const std::int64_t degree = rows.row_ptr[i + 1] - first;
@@ -91,12 +94,12 @@ void slope_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, T n
         const std::int64_t at = h * channels;
         std::int64_t c = 0;
         for (; c + kLanes <= channels; c += kLanes) {
-          slope_sum<true>(d, rows.col_idx + first, degree, heads, width, slope, g + h,
+          slope_sum<true>(d, rows.col_idx + first, degree, ahead, heads, width, slope, g + h,
                           own + i * width + at + c, other + at + c, kLanes,
                           sums + i * width + at + c);
         }
         if (!decltype(whole)::value && c < channels) {
-          slope_sum<false>(d, rows.col_idx + first, degree, heads, width, slope, g + h,
+          slope_sum<false>(d, rows.col_idx + first, degree, ahead, heads, width, slope, g + h,
                            own + i * width + at + c, other + at + c, channels - c,
                            sums + i * width + at + c);
         }

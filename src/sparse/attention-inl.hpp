@@ -13,6 +13,7 @@
 #include <hwy/highway.h>
 
 #include "core/exp-inl.hpp"
+#include "sparse/ahead-inl.hpp"
 #include "sparse/kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -53,10 +54,12 @@ struct EdgeLogits {
   template <class D>
   HWY_INLINE void operator()(D d, std::int64_t first) const {
     const auto slope = hn::Set(d, negative_slope);
+    const Ahead<T> ahead(rows, stride);
     T* out = logits + first;
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
       const auto a = hn::LoadU(d, dst + i * stride + first);
       for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, out += stride) {
+        ahead.fetch(rows.col_idx + e, src + first, stride, 1);
         const auto x = hn::Add(a, hn::LoadU(d, src + rows.col_idx[e] * stride + first));
         hn::StoreU(hn::Mul(x, leaky_slope(d, x, slope)), d, out);
       }
@@ -77,11 +80,13 @@ struct EdgeLogitsBackward {
   template <class D>
   HWY_INLINE void operator()(D d, std::int64_t first) const {
     const auto slope = hn::Set(d, negative_slope);
+    const Ahead<T> ahead(rows, stride);
     T* out = grad + first;
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
       const auto a = hn::LoadU(d, dst + i * stride + first);
       auto sum = hn::Zero(d);
       for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, out += stride) {
+        ahead.fetch(rows.col_idx + e, src + first, stride, 1);
         const auto x = hn::Add(a, hn::LoadU(d, src + rows.col_idx[e] * stride + first));
         const auto g = hn::Mul(hn::LoadU(d, out), leaky_slope(d, x, slope));
         hn::StoreU(g, d, out);
@@ -174,10 +179,13 @@ struct GatherTransposed {
 
   template <class D>
   HWY_INLINE void operator()(D d, std::int64_t first) const {
+    const AheadAt<T> ahead(rows, position);
     T* w = weight + first;
     for (std::int64_t j = rows.begin; j < rows.end; ++j) {
       auto sum = hn::Zero(d);
       for (std::int64_t t = rows.row_ptr[j]; t < rows.row_ptr[j + 1]; ++t, w += stride) {
+        ahead.fetch(t, alpha + first, stride);
+        ahead.fetch(t, grad + first, stride);
         const std::int64_t at = position[t] * stride + first;
         const auto a = hn::LoadU(d, alpha + at);
         hn::StoreU(hn::ZeroIfNegative(hn::Mul(a, hn::Set(d, scale))), d, w);
@@ -199,9 +207,11 @@ struct GatherWeights {
 
   template <class D>
   HWY_INLINE void operator()(D d, std::int64_t first) const {
+    const AheadAt<T> ahead(rows, position);
     T* w = weight + first;
     const std::int64_t end = rows.row_ptr[rows.end];
     for (std::int64_t t = rows.first_edge(); t < end; ++t, w += stride) {
+      ahead.fetch(t, alpha + first, stride);
       const auto a = hn::LoadU(d, alpha + position[t] * stride + first);
       hn::StoreU(hn::ZeroIfNegative(hn::Mul(a, hn::Set(d, scale))), d, w);
     }
@@ -218,9 +228,11 @@ struct Gather {
 
   template <class D>
   HWY_INLINE void operator()(D d, std::int64_t first) const {
+    const AheadAt<T> ahead(rows, position);
     T* out = to + first;
     const std::int64_t end = rows.row_ptr[rows.end];
     for (std::int64_t t = rows.first_edge(); t < end; ++t, out += stride) {
+      ahead.fetch(t, from + first, stride);
       hn::StoreU(hn::LoadU(d, from + position[t] * stride + first), d, out);
     }
   }

@@ -12,6 +12,7 @@
 
 #include <hwy/highway.h>
 
+#include "sparse/ahead-inl.hpp"
 #include "sparse/kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -19,8 +20,11 @@ namespace attune::sparse::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Vectors a loop keeps its sums in.
-constexpr int kUnits = 8;
+// Vectors a loop keeps its sums in: half of the registers.
+constexpr int kUnits = HWY_TARGET <= HWY_AVX3 ? 16 : 8;
+
+// As many vectors as there may be have one weight.
+constexpr int kOneWeight = 1 << 30;
 
 template <class D>
 constexpr std::int64_t lanes_of() {
@@ -78,22 +82,24 @@ HWY_INLINE void with_vectors(std::int64_t channels, const F& f) {
   }
 }
 
-// Sums of one row for `Units` vectors: vector u starts `step` numbers after vector u - 1 and takes
-// its weight `weight_step` after it.
-template <int Units, bool Whole, int WeightStep, class D, class T = hn::TFromD<D>>
-HWY_INLINE void sum_row(D d, const std::int32_t* col_idx, std::int64_t degree, std::int64_t heads,
-                        std::int64_t width, const T* weight, const T* in, std::int64_t step,
-                        std::int64_t lanes, T* out) {
+// Sums of one row for `Units` vectors: vector u starts `step` numbers after vector u - 1, and
+// `Share` of them after each other have one weight.
+template <int Units, bool Whole, int Share, class D, class T = hn::TFromD<D>>
+HWY_INLINE void sum_row(D d, const std::int32_t* col_idx, std::int64_t degree,
+                        const Ahead<T>& ahead, std::int64_t heads, std::int64_t width,
+                        const T* weight, const T* in, std::int64_t step, std::int64_t lanes,
+                        T* out) {
   hn::Vec<D> sum[Units];
   for (int u = 0; u < Units; ++u) {
     sum[u] = hn::Zero(d);
   }
   for (std::int64_t e = 0; e < degree; ++e) {
+    ahead.fetch(col_idx + e, in, width, Units * step);
     const T* HWY_RESTRICT row = in + col_idx[e] * width;
     const T* HWY_RESTRICT w = weight + e * heads;
     for (int u = 0; u < Units; ++u) {
       const auto x = load_first<Whole>(d, row + u * step, lanes);
-      sum[u] = hn::MulAdd(hn::Set(d, w[u * WeightStep]), x, sum[u]);
+      sum[u] = hn::MulAdd(hn::Set(d, w[u / Share]), x, sum[u]);
     }
   }
   for (int u = 0; u < Units; ++u) {
@@ -101,29 +107,43 @@ HWY_INLINE void sum_row(D d, const std::int32_t* col_idx, std::int64_t degree, s
   }
 }
 
-// All `count` vectors of a row, eight, then four, two, one at a time.
-template <bool Whole, int WeightStep, class D, class T = hn::TFromD<D>>
+// All `count` vectors of a row, as many at a time as there are sums, then half of that and so on,
+// as long as they are whole heads.
+template <int Units, bool Whole, int Share, class D, class T = hn::TFromD<D>>
 HWY_INLINE void sum_row_in_parts(D d, std::int64_t count, const std::int32_t* col_idx,
-                                 std::int64_t degree, std::int64_t heads, std::int64_t width,
-                                 const T* weight, const T* in, std::int64_t step,
-                                 std::int64_t lanes, T* out) {
+                                 std::int64_t degree, const Ahead<T>& ahead, std::int64_t heads,
+                                 std::int64_t width, const T* weight, const T* in,
+                                 std::int64_t step, std::int64_t lanes, T* out) {
   std::int64_t u = 0;
-  const auto part = [&]<int Units>(std::integral_constant<int, Units> /*units*/) HWY_ATTR {
-    sum_row<Units, Whole, WeightStep>(d, col_idx, degree, heads, width, weight + u * WeightStep,
-                                      in + u * step, step, lanes, out + u * step);
-    u += Units;
-  };
-  while (u + kUnits <= count) {
-    part(std::integral_constant<int, kUnits>());
+  for (; u + Units <= count; u += Units) {
+    sum_row<Units, Whole, Share>(d, col_idx, degree, ahead, heads, width, weight + u / Share,
+                                 in + u * step, step, lanes, out + u * step);
   }
-  if (u + 4 <= count) {
-    part(std::integral_constant<int, 4>());
+  if constexpr (Units > 1 && (Share == kOneWeight || Units > Share)) {
+    if (u < count) {
+      sum_row_in_parts<Units / 2, Whole, Share>(d, count - u, col_idx, degree, ahead, heads, width,
+                                                weight + u / Share, in + u * step, step, lanes,
+                                                out + u * step);
+    }
   }
-  if (u + 2 <= count) {
-    part(std::integral_constant<int, 2>());
-  }
-  if (u < count) {
-    part(std::integral_constant<int, 1>());
+}
+
+// A head after the other: for heads of many vectors, or of a number that divides no others.
+template <bool Whole, class D, class T = hn::TFromD<D>>
+HWY_INLINE void sum_row_by_heads(D d, const std::int32_t* col_idx, std::int64_t degree,
+                                 const Ahead<T>& ahead, std::int64_t heads, std::int64_t channels,
+                                 const T* weight, const T* in, T* out) {
+  constexpr std::int64_t kLanes = lanes_of<D>();
+  const std::int64_t width = heads * channels;
+  const std::int64_t vectors = channels / kLanes;
+  const std::int64_t rest = channels % kLanes;
+  for (std::int64_t h = 0; h < heads; ++h, in += channels, out += channels) {
+    sum_row_in_parts<kUnits, true, kOneWeight>(d, vectors, col_idx, degree, ahead, heads, width,
+                                               weight + h, in, kLanes, kLanes, out);
+    if (!Whole && rest != 0) {
+      sum_row<1, false, 1>(d, col_idx, degree, ahead, heads, width, weight + h,
+                           in + vectors * kLanes, kLanes, rest, out + vectors * kLanes);
+    }
   }
 }
 
@@ -132,27 +152,24 @@ HWY_INLINE void sum_rows(D d, const Rows& rows, std::int64_t heads, std::int64_t
                          const T* weight, const T* in, T* out) {
   constexpr std::int64_t kLanes = lanes_of<D>();
   const std::int64_t width = heads * channels;
+  const Ahead<T> ahead(rows, width);
   for (std::int64_t i = rows.begin; i < rows.end; ++i) {
     const std::int64_t first = rows.row_ptr[i];
     const std::int64_t degree = rows.row_ptr[i + 1] - first;
     const std::int32_t* col_idx = rows.col_idx + first;
     const T* w = weight + (first - rows.first_edge()) * heads;
     T* to = out + i * width;
-    if (channels <= kLanes) {  // a vector a head
-      sum_row_in_parts<Whole, 1>(d, heads, col_idx, degree, heads, width, w, in, channels, channels,
-                                 to);
-      continue;
-    }
-    const std::int64_t vectors = channels / kLanes;
-    const std::int64_t rest = channels % kLanes;
-    for (std::int64_t h = 0; h < heads; ++h, to += channels) {
-      const T* from = in + h * channels;
-      sum_row_in_parts<true, 0>(d, vectors, col_idx, degree, heads, width, w + h, from, kLanes,
-                                kLanes, to);
-      if (!Whole && rest != 0) {
-        sum_row<1, false, 0>(d, col_idx, degree, heads, width, w + h, from + vectors * kLanes,
-                             kLanes, rest, to + vectors * kLanes);
-      }
+    if (channels <= kLanes) {
+      sum_row_in_parts<kUnits, Whole, 1>(d, heads, col_idx, degree, ahead, heads, width, w, in,
+                                         channels, channels, to);
+    } else if (channels == 2 * kLanes) {
+      sum_row_in_parts<kUnits, true, 2>(d, 2 * heads, col_idx, degree, ahead, heads, width, w, in,
+                                        kLanes, kLanes, to);
+    } else if (channels == 4 * kLanes) {
+      sum_row_in_parts<kUnits, true, 4>(d, 4 * heads, col_idx, degree, ahead, heads, width, w, in,
+                                        kLanes, kLanes, to);
+    } else {
+      sum_row_by_heads<Whole>(d, col_idx, degree, ahead, heads, channels, w, in, to);
     }
   }
 }
@@ -234,8 +251,12 @@ struct EdgePairs {
   std::int64_t row = rows.begin;
   std::int64_t edge = rows.first_edge();
   std::int64_t head = 0;
+  const Ahead<T> ahead{rows, heads* channels};
 
   HWY_INLINE const T* left() {
+    if (head == 0) {
+      ahead.fetch(rows.col_idx + edge, right_rows, heads * channels, heads * channels);
+    }
     while (edge == rows.row_ptr[row + 1]) {
       ++row;
     }
@@ -257,10 +278,13 @@ template <bool Whole, class D, class T = hn::TFromD<D>>
 HWY_INLINE void dots_of_head_tiles(D d, const Rows& rows, std::int64_t heads, std::int64_t channels,
                                    const T* left, const T* right, T* HWY_RESTRICT dots) {
   constexpr std::int64_t kLanes = lanes_of<D>();
+  const std::int64_t width = heads * channels;
+  const Ahead<T> ahead(rows, width);
   for (std::int64_t i = rows.begin; i < rows.end; ++i) {
     for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e) {
-      const T* a = left + i * heads * channels;
-      const T* b = right + rows.col_idx[e] * heads * channels;
+      ahead.fetch(rows.col_idx + e, right, width, width);
+      const T* a = left + i * width;
+      const T* b = right + rows.col_idx[e] * width;
       for (std::int64_t h = 0; h < heads; h += kLanes, dots += kLanes) {
         hn::Vec<D> products[kLanes];
         for (std::int64_t k = 0; k < kLanes; ++k, a += channels, b += channels) {

@@ -14,6 +14,10 @@ struct Rows {
 
   [[nodiscard]] std::int64_t first_edge() const noexcept { return row_ptr[begin]; }
   [[nodiscard]] std::int64_t num_edges() const noexcept { return row_ptr[end] - row_ptr[begin]; }
+  /// Where the column of the last edge is, if there is one.
+  [[nodiscard]] const std::int32_t* last_column() const noexcept {
+    return num_edges() == 0 ? col_idx : col_idx + row_ptr[end] - 1;
+  }
 };
 
 /// Entries that Kernels::compact may write beyond those it keeps.
