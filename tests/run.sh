@@ -20,6 +20,8 @@ esac
 tests/install_packages.sh
 tests/install_packages.sh tests/browser_packages.txt ||
   echo "No browser: the tests that open a page in one are skipped." >&2
+tests/install_packages.sh tests/docs_packages.txt ||
+  echo "No doxygen: the test of the reference is skipped." >&2
 
 if [ -z "${ATTUNE_DATA:-}" ] && [ -d ../shared/datasets ]; then
   ATTUNE_DATA=$(cd ../shared/datasets && pwd)

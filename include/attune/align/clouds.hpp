@@ -30,7 +30,7 @@ struct Clouds {
   /// The same as a list, ascending, at a cost that does not grow with the positions left out;
   /// empty: as the mask says.
   std::span<const std::int32_t> query_positions = {};
-  std::span<const std::int32_t> key_positions = {};
+  std::span<const std::int32_t> key_positions = {};  ///< the same of the keys
 
   /// Sample s owns the positions [segments[s], segments[s + 1]); empty: all are one sample.
   std::span<const std::int64_t> query_segments =

@@ -9,14 +9,16 @@
 
 namespace attune::align {
 
+/// Cost C of carrying a query to a key, of the critic's vectors.
 enum class TransportCost : std::uint8_t {
   cosine,  ///< 1 - cosine, in [0, 2]
   chord,   ///< distance of the unit vectors; its slope is unbounded where they meet
 };
 
+/// Settings of ct().
 struct CtOptions {
   double rho = 0.5;  ///< share of the half that transports keys to queries
-  TransportCost cost = TransportCost::cosine;
+  TransportCost cost = TransportCost::cosine;  ///< of the critic's vectors
   bool nav_unit = false;           ///< navigator vectors of unit length: plans near uniform
   bool navigator_ascends = false;  ///< the navigator plays against, as the critic does
   double reversal = 1;             ///< strength of the ascending gradients against the others

@@ -35,11 +35,12 @@ class Distance {
   /// What is learned; none for ot and mmd.
   [[nodiscard]] std::span<const Parameter> parameters() const noexcept { return parameters_; }
 
-  static constexpr std::uint32_t kStreams = 4;
+  static constexpr std::uint32_t kStreams = 4;  ///< that a call of loss() draws from
   /// Streams that make_distance() draws from.
   static constexpr std::uint32_t kInitStreams = 8;
 
  protected:
+  /// @param parameters  of the networks, which live as long as this
   explicit Distance(ParameterList parameters) : parameters_(std::move(parameters)) {}
 
  private:

@@ -7,6 +7,7 @@
 
 namespace attune::align {
 
+/// Settings of gan().
 struct GanOptions {
   bool detach_query = false;  ///< no gradient into the queries
   double reversal = 1;        ///< strength of the discriminator's gradient against the others'

@@ -5,6 +5,7 @@
 
 namespace attune::align {
 
+/// Settings of mmd().
 struct MmdOptions {
   double sigma = 1;  ///< width of the kernel
 };

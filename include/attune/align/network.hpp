@@ -9,17 +9,19 @@
 
 namespace attune::align {
 
+/// How the weights of the small networks start.
 enum class Initialization : std::uint8_t {
   glorot,     ///< uniform weights of variance 2 / (in + out), zero biases
   normal002,  ///< normal weights of standard deviation 0.02, zero biases
 };
 
+/// Settings of the small networks.
 struct NetworkOptions {
-  std::int64_t channels = 0;  ///< required: of the points
-  std::int64_t hidden = 16;
-  Initialization init = Initialization::glorot;
-  bool tie_highway = false;  ///< one linear map for gate and transform
-  double dropout = 0;        ///< probability, on what enters the MLP
+  std::int64_t channels = 0;                     ///< required: of the points
+  std::int64_t hidden = 16;                      ///< width of the MLP, at least 1
+  Initialization init = Initialization::glorot;  ///< of weights and biases
+  bool tie_highway = false;                      ///< one linear map for gate and transform
+  double dropout = 0;                            ///< probability, on what enters the MLP
 };
 
 /// A small network that looks at one point at a time; one set serves all heads of a layer.
@@ -29,17 +31,19 @@ struct NetworkOptions {
 ///
 /// Weights are stored [out, in].
 struct Network {
-  NetworkOptions options;
-  Variable gate_w;   ///< W_t; undefined where there is no highway
-  Variable gate_b;   ///< b_t
-  Variable trans_w;  ///< W_h; undefined also where it is tied to the gate
-  Variable trans_b;  ///< b_h
-  Variable fc1_w;
-  Variable fc1_b;
-  Variable fc2_w;
-  Variable fc2_b;
+  NetworkOptions options;  ///< it was made with
+  Variable gate_w;         ///< W_t, [channels, channels]; undefined where there is no highway
+  Variable gate_b;         ///< b_t, [channels]
+  Variable trans_w;  ///< W_h, [channels, channels]; undefined also where it is tied to the gate
+  Variable trans_b;  ///< b_h, [channels]
+  Variable fc1_w;    ///< W_1, [hidden, channels]
+  Variable fc1_b;    ///< b_1, [hidden]
+  Variable fc2_w;    ///< W_2, [out_channels(), hidden]
+  Variable fc2_b;    ///< b_2, [out_channels()]
 
+  /// Discriminators and critics have one, navigators none.
   [[nodiscard]] bool has_highway() const noexcept { return gate_w.defined(); }
+  /// Numbers that come out for a point.
   [[nodiscard]] std::int64_t out_channels() const { return fc2_b.shape()[0]; }
 };
 

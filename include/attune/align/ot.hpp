@@ -7,23 +7,26 @@
 
 namespace attune::align {
 
+/// Cost C of carrying a query q to a key k.
 enum class OtCost : std::uint8_t {
   half_sqeuclid,  ///< |q - k|^2 / 2
   cosine,         ///< 1 - cosine; a vector shorter than 1e-6 counts as orthogonal to all
 };
 
+/// What is differentiated.
 enum class OtGradient : std::uint8_t {
   plan,   ///< the plan is held constant: exact for the regularised optimum
   exact,  ///< of the transport cost itself, through the plan
 };
 
+/// Settings of ot().
 struct OtOptions {
-  double eps = 0.01;  ///< strength of the entropy
-  OtCost ot_cost = OtCost::half_sqeuclid;
-  bool eps_relative = false;         ///< eps is in units of the mean cost of the head
-  std::int64_t ot_iterations = 100;  ///< most pairs of updates at eps
+  double eps = 0.01;                       ///< strength of the entropy
+  OtCost ot_cost = OtCost::half_sqeuclid;  ///< between a query and a key
+  bool eps_relative = false;               ///< eps is in units of the mean cost of the head
+  std::int64_t ot_iterations = 100;        ///< most pairs of updates at eps
   double ot_tolerance = 1e-3;  ///< on the marginals: stop when sum_i |sum_j pi_ij - a_i| is below
-  OtGradient ot_gradient = OtGradient::plan;
+  OtGradient ot_gradient = OtGradient::plan;  ///< ignored with ot_debias
   bool ot_debias = false;  ///< Sinkhorn divergence; its gradient is always that of the plans
 };
 

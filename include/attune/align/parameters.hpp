@@ -12,11 +12,12 @@ namespace attune::align {
 /// minimises it: its gradient arrives with the sign flipped, so that one optimiser, which descends,
 /// serves both players.
 struct Parameter {
-  std::string name;
-  Variable variable;
-  bool ascends = false;
+  std::string name;      ///< `gate_w` and so on: named_parameters()
+  Variable variable;     ///< a leaf that requires a gradient
+  bool ascends = false;  ///< its gradient arrives with the sign flipped
 };
 
+/// All that one distance learns, in pooled memory.
 using ParameterList = std::vector<Parameter, core::PoolAllocator<Parameter>>;
 
 }  // namespace attune::align

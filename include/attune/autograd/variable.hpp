@@ -30,10 +30,16 @@ class Variable {
   /// A leaf: a parameter with requires_grad, an input without.
   explicit Variable(core::Tensor value, bool requires_grad = false);
 
+  /// Whether it holds a value.
   [[nodiscard]] bool defined() const noexcept { return static_cast<bool>(impl_); }
+  /// @throws InvalidArgument  undefined, here and in all that follows but zero_grad()
   [[nodiscard]] const core::Tensor& value() const;
+  /// Of the value.
   [[nodiscard]] const core::Shape& shape() const { return value().shape(); }
+  /// Of the value.
   [[nodiscard]] core::DType dtype() const { return value().dtype(); }
+  /// A leaf that asked for gradients, or a result of an operation that read one; false if
+  /// undefined.
   [[nodiscard]] bool requires_grad() const noexcept;
 
   /// Replaces the value of a leaf, as an optimiser or a loader does.
@@ -46,11 +52,13 @@ class Variable {
   [[nodiscard]] const core::Tensor& grad() const;
   /// The same, to be changed or replaced; nobody else holds its elements.
   [[nodiscard]] core::Tensor& mutable_grad();
+  /// Makes grad() undefined again.
   void zero_grad();
 
   /// The same value, cut from the record.
   [[nodiscard]] Variable detach() const;
 
+  /// Whether both are handles of one variable; two undefined ones are the same.
   friend bool same(const Variable& a, const Variable& b) noexcept {
     return a.impl_.get() == b.impl_.get();
   }
@@ -65,6 +73,7 @@ class Variable {
   core::Ref<Impl> impl_;
 };
 
+/// @cond internal
 struct Variable::Impl final : core::RefCounted {
   Impl();
   ~Impl();
@@ -74,6 +83,7 @@ struct Variable::Impl final : core::RefCounted {
   core::Ref<Node> creator;  // of the result of a recorded operation
   bool requires_grad = false;
 };
+/// @endcond
 
 /// Derivatives of a scalar with respect to every leaf it was computed from, added to their grad().
 /// Contributions are added in a fixed order.
@@ -94,16 +104,20 @@ class NoGradScope {
  private:
   bool before_;
 };
+/// Whether operations on this thread are recorded.
 [[nodiscard]] bool grad_enabled() noexcept;
 
 /// A recorded operation. It keeps what its derivative needs and the variables it read.
 class Node : public core::RefCounted {
  public:
-  static constexpr int kMaxInputs = 16;
+  static constexpr int kMaxInputs = 16;  ///< of one operation
 
+  /// @param name  for messages; not copied
+  /// @throws InvalidArgument  more than kMaxInputs inputs
   Node(const char* name, std::initializer_list<Variable> inputs);
   virtual ~Node();
 
+  /// Of the operation, for messages.
   [[nodiscard]] const char* name() const noexcept { return name_; }
 
   /// Whether the derivative with respect to input i is wanted; skip its work otherwise.
@@ -115,6 +129,8 @@ class Node : public core::RefCounted {
   void add_grad(int i, RowGradient grad);
 
  protected:
+  /// Hands the derivative of each input that needs() one to add_grad(). Called at most once a walk.
+  /// @param grad_output  of the shape of the result
   virtual void run_backward(const core::Tensor& grad_output) = 0;
 
  private:
@@ -138,6 +154,7 @@ class Node : public core::RefCounted {
 /// Whether an operation on these inputs has to be recorded.
 [[nodiscard]] bool should_record(std::initializer_list<Variable> inputs) noexcept;
 
+/// The result of an operation whose derivative `node` knows; record() makes both.
 Variable make_recorded(core::Tensor value, core::Ref<Node> node);
 
 /// Result of an operation with a derivative. `backward(node, grad_output)` is called at most once;

@@ -13,10 +13,14 @@ class Sha256 {
  public:
   Sha256();
   ~Sha256();
+  /// What was moved from takes assignment and destruction alone.
   Sha256(Sha256&&) noexcept;
+  /// As above.
   Sha256& operator=(Sha256&&) noexcept;
 
+  /// Takes the next piece.
   void update(std::span<const std::byte> bytes);
+  /// Takes the next piece.
   void update(std::string_view bytes);
 
   /// 64 lower-case hexadecimal digits of all that came so far; more may follow.

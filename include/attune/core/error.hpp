@@ -35,7 +35,9 @@ class FileError : public Error {
   /// number, from 1, in a text file.
   FileError(const std::string& path, std::int64_t position, const std::string& what);
 
+  /// Of the file, as it was asked for.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Byte offset or line number, as above; none where the whole file is meant.
   [[nodiscard]] std::optional<std::int64_t> position() const noexcept { return position_; }
 
  private:

@@ -15,15 +15,15 @@ struct GemmShape {
   std::int64_t k = 0;        ///< inner size
   bool transpose_a = false;  ///< A is stored [k, m]
   bool transpose_b = false;  ///< B is stored [n, k]
-  bool accumulate = false;
+  bool accumulate = false;   ///< C += instead of C =
 };
 
 /// A part of C: rows [row_begin, row_end) by columns [column_begin, column_end).
 struct GemmBlock {
-  std::int64_t row_begin = 0;
-  std::int64_t row_end = 0;
-  std::int64_t column_begin = 0;
-  std::int64_t column_end = 0;
+  std::int64_t row_begin = 0;     ///< first row
+  std::int64_t row_end = 0;       ///< behind the last row
+  std::int64_t column_begin = 0;  ///< first column
+  std::int64_t column_end = 0;    ///< behind the last column
 };
 
 /// Called for each part of C when it is complete and still in the cache, from the thread that made

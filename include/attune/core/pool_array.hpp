@@ -17,11 +17,15 @@ class PoolArray {
 
  public:
   PoolArray() = default;
+  /// Elements are left as they come.
+  /// @throws std::bad_alloc
   explicit PoolArray(std::int64_t size)
       : elements_(static_cast<T*>(pool_allocate(static_cast<std::size_t>(size) * sizeof(T)))),
         size_(size) {}
+  /// Leaves the other one empty.
   PoolArray(PoolArray&& other) noexcept
       : elements_(std::exchange(other.elements_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  /// Exchanges the elements.
   PoolArray& operator=(PoolArray&& other) noexcept {
     std::swap(elements_, other.elements_);
     std::swap(size_, other.size_);
@@ -33,12 +37,17 @@ class PoolArray {
     }
   }
 
+  /// Number of elements.
   [[nodiscard]] std::int64_t size() const noexcept { return size_; }
+  /// 64-byte aligned; null where it was never given a size.
   [[nodiscard]] T* data() noexcept { return elements_; }
+  /// As above.
   [[nodiscard]] const T* data() const noexcept { return elements_; }
+  /// All elements.
   [[nodiscard]] std::span<T> span() noexcept {
     return {elements_, static_cast<std::size_t>(size_)};
   }
+  /// All elements.
   [[nodiscard]] std::span<const T> span() const noexcept {
     return {elements_, static_cast<std::size_t>(size_)};
   }

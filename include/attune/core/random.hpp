@@ -22,6 +22,8 @@ enum class Purpose : std::uint32_t {
 /// not matter who draws it, in which order, or on how many threads. Cheap to copy; has no state.
 class RandomStream {
  public:
+  /// @param stream  0 to 2^24 - 1
+  /// @param step    of training, any
   RandomStream(std::uint64_t seed, Purpose purpose, std::uint32_t stream = 0,
                std::uint32_t step = 0) noexcept;
 
@@ -30,8 +32,11 @@ class RandomStream {
   /// The same stream at another step.
   [[nodiscard]] RandomStream at_step(std::uint32_t step) const noexcept;
 
+  /// As it was made with, as are the two below.
   [[nodiscard]] std::uint64_t seed() const noexcept;
+  /// In [0, 2^24).
   [[nodiscard]] std::uint32_t stream() const noexcept;
+  /// Any 32 bits.
   [[nodiscard]] std::uint32_t step() const noexcept { return step_; }
 
   /// Four independent words; `index` below 2^62.

@@ -15,11 +15,13 @@ class RefCounted : public PoolAllocated {
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;
 
+  /// Counts one owner more; Ref calls it.
   void retain() const noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
   /// True for the last owner, who must then destroy the object.
   [[nodiscard]] bool drop() const noexcept {
     return owners_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
+  /// There is one owner.
   [[nodiscard]] bool unique() const noexcept {
     return owners_.load(std::memory_order_acquire) == 1;
   }
@@ -36,13 +38,17 @@ template <class T>
 class Ref {
  public:
   Ref() = default;
+  /// Becomes one of its owners; null: owns nothing.
   Ref(T* object) noexcept : object_(object) {  // NOLINT(google-explicit-constructor)
     if (object_ != nullptr) {
       object_->retain();
     }
   }
+  /// One owner more.
   Ref(const Ref& other) noexcept : Ref(other.object_) {}
+  /// Leaves the other one empty.
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  /// Gives up what it owned.
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;
@@ -53,9 +59,13 @@ class Ref {
     }
   }
 
+  /// The object, or null.
   [[nodiscard]] T* get() const noexcept { return object_; }
+  /// @pre not empty
   T* operator->() const noexcept { return object_; }
+  /// @pre not empty
   T& operator*() const noexcept { return *object_; }
+  /// Whether it owns an object.
   explicit operator bool() const noexcept { return object_ != nullptr; }
 
  private:

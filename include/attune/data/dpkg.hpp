@@ -8,16 +8,18 @@
 
 namespace attune::data {
 
+/// Settings of build_dpkg_graph().
 struct DpkgOptions {
-  std::string status_file = "/var/lib/dpkg/status";
+  std::string status_file = "/var/lib/dpkg/status";  ///< dpkg's own, at most 256 MiB
   std::int64_t min_section = 10;  ///< packages in a section that is to be a class
   std::int64_t min_packages = 3;  ///< whose descriptions hold a word that is to be a feature
   double max_share = 0.3;         ///< of packages; words in more say nothing
   std::string split = "fraction:0.6/0.2:0";  ///< as with_split() takes it
 };
 
+/// What build_dpkg_graph() makes.
 struct DpkgDataset {
-  NodeDataset dataset;
+  NodeDataset dataset;                ///< nodes are packages, edges dependencies, classes sections
   std::vector<std::string> packages;  ///< names of the nodes
   std::vector<std::string> sections;  ///< names of the classes
   std::vector<std::string> words;     ///< names of the features

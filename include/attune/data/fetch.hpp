@@ -6,9 +6,10 @@
 
 namespace attune::data {
 
+/// One file of a data set, as fetch_dataset() left it.
 struct FetchedFile {
-  std::string path;
-  std::int64_t bytes = 0;
+  std::string path;         ///< where it is now
+  std::int64_t bytes = 0;   ///< its size
   bool downloaded = false;  ///< false: it was there already, with the right checksum
 };
 

@@ -18,7 +18,7 @@ struct GeneratorOptions {
   std::int64_t train_per_class = 20;  ///< at least 1
   std::int64_t num_validation = 500;  ///< at most; small graphs share what is left after training
   std::int64_t num_test = 1000;       ///< at most
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;             ///< of everything that is drawn
 };
 
 /// A graph of papers that cite each other, for trying things out where no real data is at hand.

@@ -11,26 +11,27 @@ namespace attune::data {
 
 /// Nodes to learn from, to choose by and to be judged on. Disjoint, each ascending.
 struct NodeSplit {
-  std::vector<std::int64_t> train;
-  std::vector<std::int64_t> validation;
-  std::vector<std::int64_t> test;
+  std::vector<std::int64_t> train;       ///< nodes whose labels are learned
+  std::vector<std::int64_t> validation;  ///< nodes by which the epoch is chosen; may be empty
+  std::vector<std::int64_t> test;        ///< nodes that are judged on, once; may be empty
 };
 
 /// One graph whose nodes are to be classified.
 struct NodeDataset {
-  std::string name;
+  std::string name;                  ///< as load_dataset() was asked for it, or of the file
   graph::Graph graph;                ///< symmetric, without self-loops or duplicates
   sparse::CsrMatrix features;        ///< [num_nodes, num_features], rows sum to one
   std::vector<std::int32_t> labels;  ///< [num_nodes], -1 where unknown
-  std::int64_t num_classes = 0;
-  NodeSplit split;
-  std::string sha256;  ///< of the files it was read from, in the order of their names
+  std::int64_t num_classes = 0;      ///< at least 2
+  NodeSplit split;                   ///< that is trained with
+  std::string sha256;                ///< of the files it was read from, in the order of their names
   std::string source;  ///< a sentence: folder it was read from, or how it was generated
   /// Those that the files bring; `split` is one of them or another one.
   std::vector<NodeSplit> splits = {};
   /// What with_split() took: `public`, `3`, `random:0`. Empty where nobody said.
   std::string split_name = {};
 
+  /// Of the graph.
   [[nodiscard]] std::int64_t num_nodes() const noexcept { return graph.num_nodes(); }
 };
 

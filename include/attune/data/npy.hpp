@@ -34,12 +34,16 @@ class NpyArray {
   /// @throws InvalidArgument  the number of values is not the product of the shape
   [[nodiscard]] static NpyArray from(std::span<const double> values,
                                      std::vector<std::int64_t> shape);
+  /// As above, as are the three below.
   [[nodiscard]] static NpyArray from(std::span<const float> values,
                                      std::vector<std::int64_t> shape);
+  /// As `i8`.
   [[nodiscard]] static NpyArray from(std::span<const std::int64_t> values,
                                      std::vector<std::int64_t> shape);
+  /// As `i4`.
   [[nodiscard]] static NpyArray from(std::span<const std::int32_t> values,
                                      std::vector<std::int64_t> shape);
+  /// As `u1`.
   [[nodiscard]] static NpyArray from(std::span<const std::uint8_t> values,
                                      std::vector<std::int64_t> shape);
   /// Booleans: false for 0, true for all else.
@@ -49,10 +53,15 @@ class NpyArray {
   /// @throws InvalidArgument  a string that is not UTF-8
   [[nodiscard]] static NpyArray from_strings(std::span<const std::string> values);
 
+  /// As it is stored.
   [[nodiscard]] NpyType type() const noexcept { return type_; }
+  /// Bytes an element: of strings those of the longest.
   [[nodiscard]] std::int64_t item_bytes() const noexcept { return item_bytes_; }
+  /// Sizes, outermost first.
   [[nodiscard]] const std::vector<std::int64_t>& shape() const noexcept { return shape_; }
+  /// Number of sizes.
   [[nodiscard]] int rank() const noexcept { return static_cast<int>(shape_.size()); }
+  /// Product of the sizes.
   [[nodiscard]] std::int64_t num_elements() const noexcept;
   /// The elements, row-major and little-endian.
   [[nodiscard]] std::string_view raw() const noexcept { return raw_; }
@@ -74,6 +83,7 @@ class NpyArray {
 
   /// @throws FileError  another shape; -1 stands for any size
   void require_shape(std::span<const std::int64_t> expected) const;
+  /// As above.
   void require_shape(std::initializer_list<std::int64_t> expected) const {
     require_shape(std::span<const std::int64_t>(expected.begin(), expected.size()));
   }

@@ -12,9 +12,9 @@ namespace attune::data {
 
 /// What an .npz file may ask for before anything is allocated.
 struct NpzLimits {
-  std::int64_t max_file_bytes = std::int64_t{8} << 30;
+  std::int64_t max_file_bytes = std::int64_t{8} << 30;   ///< of the archive as it lies on disk
   std::int64_t max_total_bytes = std::int64_t{8} << 30;  ///< of all members, inflated
-  std::int64_t max_members = 65536;
+  std::int64_t max_members = 65536;                      ///< arrays
   bool keep_pickles = false;  ///< of members of Python objects, unread, for NpzArchive::pickle()
 };
 
@@ -22,10 +22,14 @@ struct NpzLimits {
 class NpzArchive {
  public:
   NpzArchive() = default;
+  /// Without arrays. @param path  for messages
   explicit NpzArchive(std::string path) : path_(std::move(path)) {}
 
+  /// Of the file, for messages.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  /// Of all arrays, pickled ones included, in the order of the file.
   [[nodiscard]] std::vector<std::string> names() const;
+  /// Whether names() has it.
   [[nodiscard]] bool has(std::string_view name) const noexcept;
 
   /// @throws FileError  no such member (names those there are), or one whose elements are Python
@@ -65,6 +69,7 @@ class NpzArchive {
 [[nodiscard]] NpzArchive parse_npz(std::string_view bytes, const std::string& path,
                                    const NpzLimits& limits = {});
 
+/// An array and its name in an .npz file, without `.npy`.
 using NamedArray = std::pair<std::string, NpyArray>;
 
 /// Writes an .npz file, deflated, whole or not at all. The same arrays give the same bytes.

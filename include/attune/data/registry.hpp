@@ -10,11 +10,12 @@ namespace attune::data {
 
 /// A data set that load_dataset() knows by name.
 struct KnownDataset {
-  std::string name;
+  std::string name;        ///< that load_dataset() takes
   std::string summary;     ///< one line: what it is and how large
   bool fetchable = false;  ///< fetch_dataset() can download it
 };
 
+/// All that load_dataset() knows by name, those that can be fetched first.
 [[nodiscard]] std::vector<KnownDataset> known_datasets();
 
 /// Folders in which data is looked for, in this order, whether they exist or not: `data_dir` unless

@@ -20,8 +20,10 @@ struct BoostEdge {
   std::int64_t position = 0;  ///< in Graph::in_edges(): attention coefficients are in this order
 };
 
+/// Vertices and edges may be added and removed; edges know both ends.
 using BoostAdjacencyList = boost::adjacency_list<boost::vecS, boost::vecS, boost::bidirectionalS,
                                                  boost::no_property, BoostEdge>;
+/// Compressed rows over out-edges.
 using BoostCsr =
     boost::compressed_sparse_row_graph<boost::directedS, boost::no_property, BoostEdge>;
 

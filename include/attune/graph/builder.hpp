@@ -7,21 +7,27 @@
 
 namespace attune::graph {
 
+/// src -> dst: dst attends to src.
 struct Edge {
-  std::int64_t src = 0;
-  std::int64_t dst = 0;
+  std::int64_t src = 0;  ///< node that is attended to
+  std::int64_t dst = 0;  ///< node that attends
+  /// By src, then dst.
   friend auto operator<=>(const Edge&, const Edge&) = default;
 };
 
+/// What happens to edges from a node to itself.
 enum class SelfLoops : std::uint8_t {
   keep,     ///< as they come
   remove,   ///< none
   add_all,  ///< exactly one a node, whatever came
 };
+/// What happens to several edges of the same (src, dst): each is kept, one of them is, or it is an
+/// error.
 enum class Duplicates : std::uint8_t { keep, merge, reject };
 
+/// Policies of from_edges().
 struct BuildOptions {
-  SelfLoops self_loops = SelfLoops::keep;
+  SelfLoops self_loops = SelfLoops::keep;     ///< edges i -> i
   Duplicates duplicates = Duplicates::merge;  ///< of (src, dst), after symmetrisation
   bool symmetric = false;                     ///< add dst -> src for every edge
 };

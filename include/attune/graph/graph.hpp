@@ -13,9 +13,11 @@ struct CsrView {
   std::span<const std::int64_t> row_ptr;  ///< [num_nodes + 1]
   std::span<const std::int32_t> col_idx;  ///< [num_edges], ascending within a row
 
+  /// Rows.
   [[nodiscard]] std::int64_t num_nodes() const noexcept {
     return static_cast<std::int64_t>(row_ptr.size()) - 1;
   }
+  /// Entries over all rows.
   [[nodiscard]] std::int64_t num_edges() const noexcept {
     return static_cast<std::int64_t>(col_idx.size());
   }
@@ -52,8 +54,11 @@ class Graph {
 
   /// @throws InvalidArgument  a block, whose dst and src nodes differ in number
   [[nodiscard]] std::int64_t num_nodes() const;
+  /// Nodes that attend, rows of in_edges().
   [[nodiscard]] std::int64_t num_dst() const noexcept;
+  /// Nodes that are attended to, rows of out_edges(); at least num_dst().
   [[nodiscard]] std::int64_t num_src() const noexcept;
+  /// Directed edges, self-loops and multi-edges included.
   [[nodiscard]] std::int64_t num_edges() const noexcept;
 
   /// Row i: src nodes of the edges into i, [num_dst].

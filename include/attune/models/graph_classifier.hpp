@@ -22,19 +22,19 @@ enum class GraphModel : std::uint8_t { gat, gatv2, transformer, gcn };
 /// Welling take hidden_channels = 16 and dropout = 0.5. Options that mean nothing to a model
 /// are checked and otherwise ignored.
 struct GraphClassifierOptions {
-  GraphModel model = GraphModel::gat;
-  std::int64_t in_channels = 0;      ///< required
-  std::int64_t num_classes = 0;      ///< required
-  std::int64_t hidden_channels = 8;  ///< of each hidden layer; per head, which are concatenated
-  std::int64_t heads = 8;            ///< of each hidden layer; not gcn
-  std::int64_t out_heads = 1;        ///< of the last layer, averaged; not gcn
-  std::int64_t layers = 2;           ///< the last one included
-  double dropout = 0.6;              ///< on the input of every layer
-  double attention_dropout = 0.6;    ///< not gcn
-  double value_dropout = 0;          ///< of the projected features that are summed; not gcn
-  double negative_slope = 0.2;       ///< gat, gatv2
-  bool residual = false;             ///< around every layer; not transformer, which has
-  bool root_weight = true;           ///< a skip projection, in every layer
+  GraphModel model = GraphModel::gat;  ///< the layer that is stacked
+  std::int64_t in_channels = 0;        ///< required
+  std::int64_t num_classes = 0;        ///< required
+  std::int64_t hidden_channels = 8;    ///< of each hidden layer; per head, which are concatenated
+  std::int64_t heads = 8;              ///< of each hidden layer; not gcn
+  std::int64_t out_heads = 1;          ///< of the last layer, averaged; not gcn
+  std::int64_t layers = 2;             ///< the last one included
+  double dropout = 0.6;                ///< on the input of every layer
+  double attention_dropout = 0.6;      ///< not gcn
+  double value_dropout = 0;            ///< of the projected features that are summed; not gcn
+  double negative_slope = 0.2;         ///< gat, gatv2
+  bool residual = false;               ///< around every layer; not transformer, which has
+  bool root_weight = true;             ///< a skip projection, in every layer
   /// gat: what is reported to be aligned; no output depends on it
   nn::GATHeads gat_heads = nn::GATHeads::product;
 };
@@ -71,6 +71,7 @@ class GraphClassifier final : public nn::Module {
   [[nodiscard]] Variable forward(const nn::Features& x, std::span<const graph::Graph> blocks,
                                  nn::ForwardContext& ctx) const;
 
+  /// It was made with.
   [[nodiscard]] const GraphClassifierOptions& options() const noexcept { return options_; }
 
  private:

@@ -14,7 +14,10 @@ class Dropout final : public Module {
   /// @throws InvalidArgument  p outside [0, 1)
   explicit Dropout(double p);
 
+  /// Draws from the next stream of `ctx`, in training with p > 0; else it is x itself.
+  /// @return  of the shape of x
   [[nodiscard]] Variable forward(const Variable& x, ForwardContext& ctx) const;
+  /// The same for either kind of features.
   [[nodiscard]] Features forward(const Features& x, ForwardContext& ctx) const;
 
  private:

@@ -13,7 +13,9 @@ namespace attune::nn {
 /// through dropout and the first projection.
 using Features = std::variant<Variable, sparse::CsrMatrix>;
 
+/// Nodes.
 [[nodiscard]] std::int64_t num_rows(const Features& x);
+/// Features a node.
 [[nodiscard]] std::int64_t num_channels(const Features& x);
 
 /// The features times a weight, [num_nodes, out]; sparse ones cost their non-zeros.

@@ -15,9 +15,9 @@ namespace attune::nn {
 struct AttentionHeads {
   Variable queries;  ///< [num_queries, heads, channels]
   Variable keys;     ///< [num_keys, heads, channels]
-  /// Positions that take part, one byte each (0 = padding); empty: all do. [num_queries],
-  /// [num_keys]
+  /// Positions that take part, one byte each (0 = padding); empty: all do. [num_queries]
   std::span<const std::uint8_t> query_mask;
+  /// The same of the keys, [num_keys].
   std::span<const std::uint8_t> key_mask;
 };
 
@@ -29,6 +29,7 @@ struct ScaledHeads {
   Variable query_scale;      ///< [heads, channels]: queries are points * query_scale
   Variable key_scale;        ///< [heads, channels]: keys are points * key_scale
 
+  /// Queries and keys as tensors of their own.
   [[nodiscard]] AttentionHeads multiplied() const;
 };
 
@@ -37,6 +38,8 @@ struct ScaledHeads {
 class HeadSink {
  public:
   virtual ~HeadSink() = default;
+  /// Called once a layer, in its forward pass. The masks are the caller's: copy what has to outlive
+  /// the call.
   virtual void receive(const AttentionHeads& heads) = 0;
   /// Multiplies and calls receive(), unless overridden by one who can do with less.
   virtual void receive_scaled(const ScaledHeads& heads) { receive(heads.multiplied()); }
@@ -47,6 +50,7 @@ class HeadSink {
 class AttentionSink {
  public:
   virtual ~AttentionSink() = default;
+  /// Called once a layer, in its forward pass.
   virtual void receive(const core::Tensor& alpha) = 0;
 };
 
@@ -59,6 +63,7 @@ class ForwardContext {
   /// Training at step `random.step()`.
   explicit ForwardContext(const core::RandomStream& random) : random_(random), training_(true) {}
 
+  /// Whether dropout drops.
   [[nodiscard]] bool training() const noexcept { return training_; }
 
   /// A stream of its own for each caller in the pass, numbered in the order of the calls.

@@ -16,18 +16,19 @@ enum class GATHeads : std::uint8_t {
   logit,    ///< a_dst . z and a_src . z: one number, so that a distance costs that much less
 };
 
+/// Settings of a GATConv.
 struct GATConvOptions {
   std::int64_t in_channels = 0;   ///< required
   std::int64_t out_channels = 0;  ///< required, per head
-  std::int64_t heads = 1;
-  bool concat = true;            ///< false averages the heads, as in a last layer
-  double negative_slope = 0.2;   ///< of the LeakyReLU on the logits
-  double dropout = 0;            ///< probability, on the layer's input, in training only
-  double attention_dropout = 0;  ///< probability, on alpha, in training only
+  std::int64_t heads = 1;         ///< at least 1
+  bool concat = true;             ///< false averages the heads, as in a last layer
+  double negative_slope = 0.2;    ///< of the LeakyReLU on the logits
+  double dropout = 0;             ///< probability, on the layer's input, in training only
+  double attention_dropout = 0;   ///< probability, on alpha, in training only
   /// Probability, in training only, on the projected features that are summed, not on those that
   /// make the logits. The authors' code has it, at the rate of `dropout`; their paper does not.
   double value_dropout = 0;
-  bool bias = true;
+  bool bias = true;  ///< of the output
   /// Adds the input, after its dropout: as it is where in_channels equals output_channels(), else
   /// through a learned projection.
   bool residual = false;
@@ -72,6 +73,7 @@ class GATConv final : public GraphLayer {
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
 
+  /// heads * out_channels, or out_channels where heads are averaged.
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
 
  private:

@@ -9,14 +9,15 @@
 
 namespace attune::nn {
 
+/// Settings of a GATv2Conv.
 struct GATv2ConvOptions {
   std::int64_t in_channels = 0;   ///< required
   std::int64_t out_channels = 0;  ///< required, per head
-  std::int64_t heads = 1;
-  bool concat = true;            ///< false averages the heads, as in a last layer
-  double negative_slope = 0.2;   ///< of the LeakyReLU inside the logits
-  double dropout = 0;            ///< probability, on the layer's input, in training only
-  double attention_dropout = 0;  ///< probability, on alpha, in training only
+  std::int64_t heads = 1;         ///< at least 1
+  bool concat = true;             ///< false averages the heads, as in a last layer
+  double negative_slope = 0.2;    ///< of the LeakyReLU inside the logits
+  double dropout = 0;             ///< probability, on the layer's input, in training only
+  double attention_dropout = 0;   ///< probability, on alpha, in training only
   /// Probability, in training only, on the projected features that are summed, not on those that
   /// make the logits.
   double value_dropout = 0;
@@ -69,6 +70,7 @@ class GATv2Conv final : public GraphLayer {
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
 
+  /// heads * out_channels, or out_channels where heads are averaged.
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
 
  private:

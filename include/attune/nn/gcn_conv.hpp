@@ -9,11 +9,12 @@
 
 namespace attune::nn {
 
+/// Settings of a GCNConv.
 struct GCNConvOptions {
   std::int64_t in_channels = 0;   ///< required
   std::int64_t out_channels = 0;  ///< required
   double dropout = 0;             ///< probability, on the layer's input, in training only
-  bool bias = true;
+  bool bias = true;               ///< of the output
   /// Adds the input, after its dropout: as it is where in_channels equals out_channels, else
   /// through a learned projection.
   bool residual = false;

@@ -21,6 +21,7 @@ class GraphLayer : public Module {
   [[nodiscard]] virtual Variable forward(const Features& x, const graph::Graph& graph,
                                          ForwardContext& ctx) const = 0;
 
+  /// Features a node that come out.
   [[nodiscard]] virtual std::int64_t output_channels() const noexcept = 0;
 };
 

@@ -11,6 +11,7 @@ namespace attune::nn {
 /// order of the calls: a model is a function of its options and the seed.
 class Initializer {
  public:
+  /// @param seed  of every tensor that is drawn
   explicit Initializer(std::uint64_t seed) : random_(seed, core::Purpose::initialization) {}
 
   /// Uniform in +-sqrt(6 / (fan_in + fan_out)). Glorot and Bengio, "Understanding the difficulty of

@@ -8,10 +8,11 @@
 
 namespace attune::nn {
 
+/// Settings of a Linear.
 struct LinearOptions {
   std::int64_t in_channels = 0;   ///< required
   std::int64_t out_channels = 0;  ///< required
-  bool bias = true;
+  bool bias = true;               ///< b, else y = x W
 };
 
 /// y = x W + b on every row. W is drawn Glorot-uniform, b starts at zero.

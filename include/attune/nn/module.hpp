@@ -7,9 +7,10 @@
 
 namespace attune::nn {
 
+/// A learned parameter and where it is in a model.
 struct NamedParameter {
-  std::string name;  ///< path from the module it was asked of: `layers.0.weight`
-  Variable variable;
+  std::string name;   ///< path from the module it was asked of: `layers.0.weight`
+  Variable variable;  ///< a handle on the parameter itself, which an optimiser may change
 };
 
 /// A part of a model that owns learned parameters, itself or through its children. Parameters are
@@ -23,12 +24,15 @@ class Module {
 
   /// Own parameters, then those of the children, in the order of registration.
   [[nodiscard]] std::vector<NamedParameter> parameters() const;
+  /// Elements of all parameters().
   [[nodiscard]] std::int64_t num_parameters() const;
 
   /// Converts every parameter, for checks in float64.
   void to(core::DType dtype);
 
  protected:
+  /// Makes a parameter of `value`: a leaf that requires a gradient.
+  /// @param name  unique in this module, without a dot
   Variable register_parameter(std::string name, core::Tensor value);
   /// `child` must live as long as this module.
   void register_module(std::string name, Module& child);

@@ -9,16 +9,17 @@
 
 namespace attune::nn {
 
+/// Settings of a TransformerConv.
 struct TransformerConvOptions {
   std::int64_t in_channels = 0;   ///< required
   std::int64_t out_channels = 0;  ///< required, per head
-  std::int64_t heads = 1;
-  bool concat = true;            ///< false averages the heads, as in a last layer
-  double dropout = 0;            ///< probability, on the layer's input, in training only
-  double attention_dropout = 0;  ///< probability, on alpha, in training only
-  double value_dropout = 0;      ///< probability, on the values, in training only
-  bool bias = true;              ///< of every projection
-  bool root_weight = true;       ///< the skip projection; without it, a node is what it attends to
+  std::int64_t heads = 1;         ///< at least 1
+  bool concat = true;             ///< false averages the heads, as in a last layer
+  double dropout = 0;             ///< probability, on the layer's input, in training only
+  double attention_dropout = 0;   ///< probability, on alpha, in training only
+  double value_dropout = 0;       ///< probability, on the values, in training only
+  bool bias = true;               ///< of every projection
+  bool root_weight = true;        ///< the skip projection; without it, a node is what it attends to
   /// Mixes what was attended to and the skip projection instead of adding them, by a gate learned
   /// from both. Means nothing without root_weight.
   bool beta = false;
@@ -67,6 +68,7 @@ class TransformerConv final : public GraphLayer {
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
 
+  /// heads * out_channels, or out_channels where heads are averaged.
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
 
  private:

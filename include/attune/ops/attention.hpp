@@ -15,6 +15,7 @@ using Segments = std::span<const std::int64_t>;
 /// @throws InvalidArgument  `starts` does not ascend from 0 to num_rows: `who: what must ...`
 void require_segments(Segments starts, std::int64_t num_rows, const char* who, const char* what);
 
+/// Settings of attention().
 struct AttentionOptions {
   double dropout = 0;                          ///< probability, on the coefficients
   const core::RandomStream* stream = nullptr;  ///< of the dropout; null: none

@@ -13,8 +13,8 @@ namespace attune::ops {
 /// that they are kept, exactly: the probability used is threshold / 65536, p rounded to a multiple
 /// of 2^-16 below one.
 struct DropoutRate {
-  std::uint32_t threshold = 0;
-  double scale = 1;
+  std::uint32_t threshold = 0;  ///< in [0, 65536)
+  double scale = 1;             ///< of kept elements, 65536 / (65536 - threshold)
 
   /// @param who  opens the message of the error, as in `ops::dropout`
   /// @throws InvalidArgument  p outside [0, 1)

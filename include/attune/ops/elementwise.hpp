@@ -7,7 +7,11 @@ namespace attune::ops {
 /// Sum of two variables of the same shape and element type, as are difference and product.
 /// @throws ShapeError  the shapes or the element types differ
 [[nodiscard]] Variable add(const Variable& x, const Variable& y);
+/// x - y.
+/// @throws ShapeError  as add()
 [[nodiscard]] Variable sub(const Variable& x, const Variable& y);
+/// x y, element by element.
+/// @throws ShapeError  as add()
 [[nodiscard]] Variable mul(const Variable& x, const Variable& y);
 
 /// Every element times a constant.

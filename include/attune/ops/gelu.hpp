@@ -6,6 +6,7 @@
 
 namespace attune::ops {
 
+/// The function itself, or the approximation that some models were trained with.
 enum class GeluForm : std::uint8_t {
   exact,  ///< x Phi(x), Phi the distribution function of the standard normal
   tanh,   ///< x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), as GPT-2 and ALBERT take it

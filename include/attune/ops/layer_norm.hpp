@@ -19,7 +19,7 @@ namespace attune::ops {
 
 /// How the branch of a residual block is dropped before it is added.
 struct BranchDropout {
-  double p = 0;
+  double p = 0;                                ///< probability, in [0, 1)
   const core::RandomStream* stream = nullptr;  ///< null: nothing is dropped
 };
 

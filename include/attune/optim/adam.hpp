@@ -10,23 +10,24 @@
 
 namespace attune::optim {
 
+/// Settings of Adam; the defaults are the paper's.
 struct AdamOptions {
-  double learning_rate = 0.001;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 0.0;  ///< L2: added to the gradient, so it passes through the moments
+  double learning_rate = 0.001;  ///< at least 0
+  double beta1 = 0.9;            ///< decay of the first moment, in [0, 1)
+  double beta2 = 0.999;          ///< decay of the second moment, in [0, 1)
+  double epsilon = 1e-8;         ///< added to the root, at least 0
+  double weight_decay = 0.0;     ///< L2: added to the gradient, so it passes through the moments
 };
 
 /// Settings of one group of parameters that differ from the optimiser's own.
 struct ParameterGroupOptions {
-  std::optional<double> learning_rate = std::nullopt;
-  std::optional<double> weight_decay = std::nullopt;
+  std::optional<double> learning_rate = std::nullopt;  ///< none: the optimiser's
+  std::optional<double> weight_decay = std::nullopt;   ///< none: the optimiser's
 };
 
 /// What Adam remembers of one parameter.
 struct AdamParameterState {
-  std::string name;
+  std::string name;            ///< of the parameter
   std::int64_t step = 0;       ///< updates so far
   core::Tensor first_moment;   ///< running mean of the gradient, of the parameter's shape
   core::Tensor second_moment;  ///< running mean of its square
@@ -67,6 +68,7 @@ class Adam {
   /// Forgets the gradients.
   void zero_grad();
 
+  /// As they are now: set_learning_rate() changes them.
   [[nodiscard]] const AdamOptions& options() const noexcept { return options_; }
   void set_learning_rate(double learning_rate);  ///< of the groups that have none of their own
 

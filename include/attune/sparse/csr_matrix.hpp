@@ -23,19 +23,26 @@ class CsrMatrix {
   CsrMatrix(std::int64_t columns, std::vector<std::int64_t> row_ptr,
             std::vector<std::int32_t> col_idx, core::Tensor values);
 
+  /// Nodes, where it holds features.
   [[nodiscard]] std::int64_t rows() const noexcept;
+  /// Features a node.
   [[nodiscard]] std::int64_t columns() const noexcept;
+  /// Stored entries, num_stored_zeros() included.
   [[nodiscard]] std::int64_t num_nonzeros() const noexcept;
+  /// Row i owns the entries [row_ptr[i], row_ptr[i + 1]); [rows + 1].
   [[nodiscard]] std::span<const std::int64_t> row_ptr() const noexcept;
+  /// Columns of the entries, strictly ascending in a row, [num_nonzeros].
   [[nodiscard]] std::span<const std::int32_t> col_idx() const noexcept;
+  /// Of the entries, [num_nonzeros].
   [[nodiscard]] const core::Tensor& values() const noexcept { return values_; }
   /// Stored values that are zero, as dropout leaves them.
   [[nodiscard]] std::int64_t num_stored_zeros() const noexcept { return stored_zeros_; }
 
-  /// Row pointers of the transpose, [columns + 1], the rows it lists, and the position of each of
-  /// its entries in values().
+  /// Row pointers of the transpose, [columns + 1].
   [[nodiscard]] std::span<const std::int64_t> transpose_row_ptr() const noexcept;
+  /// The rows that it lists, ascending in a row of its own, [num_nonzeros].
   [[nodiscard]] std::span<const std::int32_t> transpose_col_idx() const noexcept;
+  /// Where in values() each of its entries is, [num_nonzeros].
   [[nodiscard]] std::span<const std::int64_t> transpose_position() const noexcept;
 
   /// The same pattern with other values.

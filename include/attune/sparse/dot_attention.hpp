@@ -6,6 +6,7 @@
 
 namespace attune::sparse {
 
+/// Settings of dot_attention().
 struct DotAttentionOptions {
   double dropout = 0;  ///< of the attention coefficients, in [0, 1)
 };

@@ -6,6 +6,7 @@
 
 namespace attune::sparse {
 
+/// Settings of gat_attention().
 struct GatAttentionOptions {
   double negative_slope = 0.2;  ///< of the leaky ReLU on the logits
   double dropout = 0;           ///< of the attention coefficients, in [0, 1)

@@ -6,6 +6,7 @@
 
 namespace attune::sparse {
 
+/// Settings of gatv2_attention().
 struct Gatv2AttentionOptions {
   double negative_slope = 0.2;  ///< of the leaky ReLU inside the logits
   double dropout = 0;           ///< of the attention coefficients, in [0, 1)

@@ -14,21 +14,25 @@
 
 namespace attune::train {
 
+/// Which of the layers that report heads are aligned.
 enum class AlignedLayers : std::uint8_t {
   all,
   hidden,  ///< all but the last
 };
 
+/// Over layers and heads; a weight means nothing without it.
 enum class AlignmentReduction : std::uint8_t {
   sum,   ///< over layers and heads
   mean,  ///< over the pairs of a layer and a head
 };
 
+/// Settings of an AlignmentRegularizer.
 struct AlignmentOptions {
-  align::Options distance = {};
-  double weight = 0.01;  ///< lambda, at least 0; quote it with the reduction
-  AlignedLayers layers = AlignedLayers::all;
-  AlignmentReduction reduction = AlignmentReduction::sum;
+  align::Options distance = {};               ///< which distance, and its own settings
+  double weight = 0.01;                       ///< lambda, at least 0; quote it with the reduction
+  AlignedLayers layers = AlignedLayers::all;  ///< in the order in which they report
+  AlignmentReduction reduction =
+      AlignmentReduction::sum;  ///< mean divides by the number of pairs of a layer and a head
   /// Heads of all nodes are aligned; false: of those that a training step computes anyway, which is
   /// faster where few nodes are trained on. Support edges needs all.
   bool all_nodes = true;
@@ -114,8 +118,10 @@ class HeadMmd final : public nn::HeadSink {
   ///                 in time that grows with their square
   explicit HeadMmd(std::int64_t samples = 0) : samples_(samples) {}
 
+  /// Adds the discrepancy of these heads.
   void receive(const nn::AttentionHeads& heads) override;
   void receive_scaled(const nn::ScaledHeads& heads) override;
+  /// Of all heads received so far.
   [[nodiscard]] double value() const noexcept { return value_; }
 
  private:

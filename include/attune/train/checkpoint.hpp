@@ -14,12 +14,13 @@ struct CheckpointDescription {
   Settings run;      ///< all else that has to be the same when it is continued
 };
 
+/// A saved run, as load_checkpoint() found it.
 struct Checkpoint {
-  std::string path;     ///< of its checkpoint.json, for messages
-  std::string version;  ///< of attune that wrote it
-  CheckpointDescription description;
-  TrainerState state;  ///< tensors of its own
-  bool finished = false;
+  std::string path;                   ///< of its checkpoint.json, for messages
+  std::string version;                ///< of attune that wrote it
+  CheckpointDescription description;  ///< as save_checkpoint() was given it
+  TrainerState state;                 ///< tensors of its own
+  bool finished = false;              ///< no epoch is left to run
 };
 
 /// Saves a run in a folder, which is made if it is missing:

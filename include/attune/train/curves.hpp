@@ -21,6 +21,7 @@ struct CurvePoint {
                                                              ///< before their weights; none: there
                                                              ///< are no regularisers
 
+  /// To the bit.
   friend bool operator==(const CurvePoint&, const CurvePoint&) = default;
 };
 

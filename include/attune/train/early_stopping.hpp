@@ -9,12 +9,14 @@ namespace attune::train {
 
 /// What early stopping has seen.
 struct EarlyStoppingState {
-  double lowest_loss = std::numeric_limits<double>::infinity();
-  double highest_accuracy = 0;
-  std::int64_t waited = 0;      ///< epochs since either of them was met or improved
-  std::int64_t best_epoch = 0;  ///< 0: none yet
-  LossAndAccuracy best;         ///< validation at best_epoch
+  double lowest_loss =
+      std::numeric_limits<double>::infinity();  ///< validation loss of any epoch so far
+  double highest_accuracy = 0;                  ///< validation accuracy of any epoch so far
+  std::int64_t waited = 0;                      ///< epochs since either of them was met or improved
+  std::int64_t best_epoch = 0;                  ///< 0: none yet
+  LossAndAccuracy best;                         ///< validation at best_epoch
 
+  /// To the bit.
   friend bool operator==(const EarlyStoppingState&, const EarlyStoppingState&) = default;
 };
 
@@ -35,11 +37,14 @@ class EarlyStopping {
   /// @return whether it is the best so far
   bool observe(std::int64_t epoch, const LossAndAccuracy& validation);
 
+  /// `patience` epochs in a row met neither; never with patience 0.
   [[nodiscard]] bool should_stop() const noexcept {
     return patience_ > 0 && state_.waited >= patience_;
   }
 
+  /// All it knows but the patience.
   [[nodiscard]] const EarlyStoppingState& state() const noexcept { return state_; }
+  /// Continues from what state() told.
   void load_state(const EarlyStoppingState& state) noexcept { state_ = state; }
 
  private:

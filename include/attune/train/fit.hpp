@@ -12,7 +12,7 @@ namespace attune::train {
 struct FitHooks {
   std::function<void(const EpochReport&)> observer = nullptr;  ///< after every epoch
   const std::atomic<bool>* stop = nullptr;  ///< set from anywhere: the run ends with its epoch
-  std::function<void(const Trainer&)> save = nullptr;
+  std::function<void(const Trainer&)> save = nullptr;  ///< between epochs; save_checkpoint(), say
   std::int64_t save_every = 0;  ///< epochs; 0: only when the run ends or is stopped
 };
 

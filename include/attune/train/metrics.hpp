@@ -16,12 +16,19 @@ class ConfusionMatrix {
   /// @throws InvalidArgument  num_classes outside [1, 8192]
   explicit ConfusionMatrix(std::int64_t num_classes);
 
+  /// Counts one row.
+  /// @throws InvalidArgument  a class outside [0, num_classes)
   void add(std::int64_t truth, std::int64_t predicted);
 
+  /// Classes, counted or not.
   [[nodiscard]] std::int64_t num_classes() const noexcept { return num_classes_; }
+  /// Rows of class `truth` that were predicted as `predicted`.
+  /// @throws InvalidArgument  a class outside [0, num_classes)
   [[nodiscard]] std::int64_t count(std::int64_t truth, std::int64_t predicted) const;
+  /// Rows counted.
   [[nodiscard]] std::int64_t total() const noexcept { return total_; }
 
+  /// Fraction of rows that were predicted right; 0 without rows.
   [[nodiscard]] double accuracy() const noexcept;
   /// Mean over the classes of 2 TP / (2 TP + FP + FN). A class that is neither present nor
   /// predicted is left out, as scikit-learn does with the labels it sees.
@@ -41,26 +48,28 @@ class ConfusionMatrix {
 
 /// Quality of a prediction over a list of rows. Fractions, not percentages.
 struct ClassificationMetrics {
-  double accuracy = 0;
-  double macro_f1 = 0;
-  double micro_f1 = 0;
-  double nll = 0;    ///< mean of -log softmax(logits)[label], natural logarithm
-  double brier = 0;  ///< mean over the rows of sum_c (p_c - [c = label])^2, in [0, 2]
-  double ece = 0;    ///< expected calibration error
+  double accuracy = 0;  ///< fraction of rows predicted right
+  double macro_f1 = 0;  ///< ConfusionMatrix::macro_f1()
+  double micro_f1 = 0;  ///< ConfusionMatrix::micro_f1()
+  double nll = 0;       ///< mean of -log softmax(logits)[label], natural logarithm
+  double brier = 0;     ///< mean over the rows of sum_c (p_c - [c = label])^2, in [0, 2]
+  double ece = 0;       ///< expected calibration error
   /// Of two classes that both come: the probability that a row of class 1 has a larger margin
   /// logits[1] - logits[0] than one of class 0, equal ones counted half.
   std::optional<double> roc_auc = std::nullopt;
 };
 
+/// Settings of evaluate_predictions().
 struct MetricsOptions {
   int ece_bins = 15;  ///< of equal width, in [1, 1000]
 };
 
 /// Mean negative log-likelihood and accuracy, all that early stopping looks at.
 struct LossAndAccuracy {
-  double loss = 0;
-  double accuracy = 0;
+  double loss = 0;      ///< mean of -log softmax(logits)[label], natural logarithm
+  double accuracy = 0;  ///< fraction of rows predicted right
 
+  /// To the bit.
   friend bool operator==(const LossAndAccuracy&, const LossAndAccuracy&) = default;
 };
 
@@ -80,18 +89,20 @@ struct LossAndAccuracy {
                                                          std::span<const std::int32_t> labels,
                                                          std::span<const std::int64_t> rows,
                                                          const MetricsOptions& options = {});
+/// The first two of these metrics alone; parameters and errors as above.
 [[nodiscard]] LossAndAccuracy loss_and_accuracy(const core::Tensor& logits,
                                                 std::span<const std::int32_t> labels,
                                                 std::span<const std::int64_t> rows);
+/// The counts behind them; parameters and errors as above.
 [[nodiscard]] ConfusionMatrix confusion_matrix(const core::Tensor& logits,
                                                std::span<const std::int32_t> labels,
                                                std::span<const std::int64_t> rows);
 
 /// Predicted class and its probability of each listed row.
 struct RowPrediction {
-  std::int64_t row = 0;
-  std::int32_t predicted = 0;
-  double probability = 0;
+  std::int64_t row = 0;        ///< of the logits
+  std::int32_t predicted = 0;  ///< the first of the classes with the largest logit
+  double probability = 0;      ///< of that class, by softmax
 };
 
 /// @throws as evaluate_predictions

@@ -43,7 +43,9 @@ class NodeClassification {
   /// Of an evaluation pass, [num_nodes, num_classes].
   [[nodiscard]] core::Tensor logits(const models::GraphClassifier& model) const;
 
+  /// That it was made from.
   [[nodiscard]] const data::NodeDataset& dataset() const noexcept { return *dataset_; }
+  /// [num_nodes, in_channels], dense or sparse.
   [[nodiscard]] const nn::Features& features() const noexcept { return features_; }
   /// With self-loops.
   [[nodiscard]] const graph::Graph& graph() const noexcept { return graph_; }

@@ -8,9 +8,10 @@
 
 namespace attune::train {
 
+/// A value under the name of a parameter.
 struct NamedTensor {
-  std::string name;
-  core::Tensor tensor;
+  std::string name;     ///< as NamedParameter::name
+  core::Tensor tensor;  ///< of the parameter's shape and element type
 };
 
 /// @throws InvalidArgument  the tensors lack a parameter, name one that is not there, or one twice

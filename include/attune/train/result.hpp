@@ -15,8 +15,8 @@ namespace attune::train {
 
 /// One seed.
 struct RunResult {
-  std::uint64_t seed = 0;
-  FitResult fit;
+  std::uint64_t seed = 0;                    ///< of initialisation, dropout and alignment
+  FitResult fit;                             ///< how training went
   std::optional<double> mmd = std::nullopt;  ///< how far apart queries and keys are, where measured
   std::string split = {};                    ///< of the data set, as NodeDataset::split_name
 };
@@ -29,32 +29,33 @@ struct Comparison {
 
 /// What `train` and `sweep` found.
 struct ExperimentResult {
-  std::string command;  ///< as it was typed
-  Settings config;      ///< all options, defaults included
-  std::string dataset;
-  std::string dataset_sha256;
-  std::string dataset_source;
-  std::string model;
-  std::string align = "none";
-  double align_weight = 0;
-  int threads = 1;
-  int jobs = 1;
-  std::vector<RunResult> runs;
-  std::optional<Comparison> comparison = std::nullopt;
+  std::string command;                                  ///< as it was typed
+  Settings config;                                      ///< all options, defaults included
+  std::string dataset;                                  ///< name, as it was asked for
+  std::string dataset_sha256;                           ///< NodeDataset::sha256
+  std::string dataset_source;                           ///< NodeDataset::source
+  std::string model;                                    ///< gat, gatv2, transformer or gcn
+  std::string align = "none";                           ///< none, gan, ot, ct or mmd
+  double align_weight = 0;                              ///< lambda
+  int threads = 1;                                      ///< of all jobs together
+  int jobs = 1;                                         ///< seeds at a time
+  std::vector<RunResult> runs;                          ///< in the order of the seeds
+  std::optional<Comparison> comparison = std::nullopt;  ///< with the result that --against names
 };
 
 /// What `evaluate` found.
 struct EvaluationResult {
-  std::string command;
-  std::string checkpoint;
-  std::string dataset;
-  std::string dataset_sha256;
-  std::string model;
-  int threads = 1;
-  int ece_bins = MetricsOptions().ece_bins;
-  ClassificationMetrics train;
-  std::optional<ClassificationMetrics> validation = std::nullopt;
-  std::optional<ClassificationMetrics> test = std::nullopt;
+  std::string command;                       ///< as it was typed
+  std::string checkpoint;                    ///< folder of the run
+  std::string dataset;                       ///< name, as it was asked for
+  std::string dataset_sha256;                ///< NodeDataset::sha256
+  std::string model;                         ///< gat, gatv2, transformer or gcn
+  int threads = 1;                           ///< that it was computed on
+  int ece_bins = MetricsOptions().ece_bins;  ///< of the expected calibration errors
+  ClassificationMetrics train;               ///< of the training nodes
+  std::optional<ClassificationMetrics> validation =
+      std::nullopt;                                          ///< none: the split has no such nodes
+  std::optional<ClassificationMetrics> test = std::nullopt;  ///< none: the split has no such nodes
 };
 
 /// Mean, deviation and so on of the test accuracies; none where no run has one.
@@ -67,17 +68,20 @@ struct EvaluationResult {
 /// result. What is missing or not finite is left out; null never appears.
 /// @throws InvalidArgument  a text that is not UTF-8
 [[nodiscard]] std::string to_json(const ExperimentResult& result);
+/// The same of an evaluation.
 [[nodiscard]] std::string to_json(const EvaluationResult& result);
 
 /// Replaces the file as a whole.
 /// @throws FileError, InvalidArgument
 void write_result(const std::string& path, const ExperimentResult& result);
+/// As write_result().
 void write_evaluation(const std::string& path, const EvaluationResult& result);
 
+/// One run of a result file.
 struct SeedAccuracy {
-  std::uint64_t seed = 0;
-  double test_accuracy = 0;
-  std::string split = {};  ///< empty where the file does not say
+  std::uint64_t seed = 0;    ///< of the run
+  double test_accuracy = 0;  ///< as a fraction
+  std::string split = {};    ///< empty where the file does not say
 };
 
 /// Seeds and test accuracies of a result that write_result() wrote; runs without one are left out.

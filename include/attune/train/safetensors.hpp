@@ -12,7 +12,7 @@ namespace attune::train {
 
 /// Whole numbers under a shape.
 struct IntegerTensor {
-  core::Shape shape;
+  core::Shape shape;                 ///< at most four sizes
   std::vector<std::int64_t> values;  ///< [shape.num_elements()]
 };
 
@@ -20,7 +20,7 @@ struct IntegerTensor {
 struct Safetensors {
   std::map<std::string, core::Tensor> tensors;    ///< F32, F64
   std::map<std::string, IntegerTensor> integers;  ///< I64
-  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> metadata;    ///< `__metadata__` of the header
 };
 
 /// The safetensors format (https://github.com/huggingface/safetensors): eight bytes with the length

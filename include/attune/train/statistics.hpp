@@ -5,20 +5,21 @@
 
 namespace attune::train {
 
+/// An interval of confidence.
 struct Interval {
-  double low = 0;
-  double high = 0;
+  double low = 0;   ///< lower end
+  double high = 0;  ///< upper end
 };
 
 /// Of n >= 1 numbers; of one number the standard deviation is 0 and the interval is that number.
 struct Summary {
-  std::int64_t n = 0;
-  double mean = 0;
-  double std = 0;  ///< of the sample: divided by n - 1
-  double median = 0;
-  double min = 0;
-  double max = 0;
-  Interval ci95;  ///< of the mean, 95%, by Student's t
+  std::int64_t n = 0;  ///< numbers
+  double mean = 0;     ///< arithmetic
+  double std = 0;      ///< of the sample: divided by n - 1
+  double median = 0;   ///< mean of the middle two where n is even
+  double min = 0;      ///< smallest
+  double max = 0;      ///< largest
+  Interval ci95;       ///< of the mean, 95%, by Student's t
 };
 
 /// @throws InvalidArgument  no number, or one that is not finite
@@ -26,7 +27,7 @@ struct Summary {
 
 /// Whether two methods that ran on the same seeds differ.
 struct PairedTest {
-  std::int64_t n = 0;
+  std::int64_t n = 0;          ///< pairs
   double mean_difference = 0;  ///< of a[i] - b[i]
   Interval ci95;               ///< of mean_difference, 95%, by Student's t
   double p_t = 1;              ///< two-sided; 1 where all differences are 0

@@ -9,8 +9,9 @@
 
 namespace attune::train {
 
+/// Settings of sweep().
 struct SweepOptions {
-  std::vector<std::uint64_t> seeds;
+  std::vector<std::uint64_t> seeds;         ///< one run each; at least one, none twice
   int jobs = 1;                             ///< seeds at a time
   int threads = 0;                          ///< of all jobs together; 0: core::num_threads()
   const std::atomic<bool>* stop = nullptr;  ///< set from anywhere: no further seed is begun

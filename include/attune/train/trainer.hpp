@@ -21,9 +21,9 @@ namespace attune::train {
 
 /// How to train. The defaults are those of Velickovic et al. for Cora and CiteSeer.
 struct FitOptions {
-  std::int64_t epochs = 2000;   ///< at most, in [1, 2^31)
-  std::int64_t patience = 100;  ///< of early stopping; 0: all epochs
-  double learning_rate = 0.005;
+  std::int64_t epochs = 2000;    ///< at most, in [1, 2^31)
+  std::int64_t patience = 100;   ///< of early stopping; 0: all epochs
+  double learning_rate = 0.005;  ///< of Adam, for model and regularisers
   double weight_decay = 5e-4;    ///< L2, on the parameters of the model
   double max_gradient_norm = 0;  ///< gradients are clipped to it; 0: never
   std::uint64_t seed = 0;        ///< of dropout and of regularisers
@@ -50,24 +50,26 @@ struct ClassificationTask {
   std::optional<RowsPass> validation_pass = std::nullopt;
 };
 
+/// What an epoch found.
 struct EpochReport {
   std::int64_t epoch = 0;  ///< from 1
   double train_loss = 0;   ///< cross-entropy of the training rows, with dropout
   /// Sum of the regularisers' values, before their weights, of the last step in which one added to
   /// the loss.
   double regularizer = 0;
-  std::optional<LossAndAccuracy> validation;
-  std::int64_t best_epoch = 0;
-  double seconds = 0;  ///< of this epoch, its validation included
+  std::optional<LossAndAccuracy> validation;  ///< after the step; none: there are no such rows
+  std::int64_t best_epoch = 0;  ///< so far, by EarlyStopping; without validation rows the last
+  double seconds = 0;           ///< of this epoch, its validation included
 };
 
+/// What a run found.
 struct FitResult {
-  std::int64_t epochs = 0;  ///< that were run
-  std::int64_t best_epoch = 0;
-  double regularizer = 0;  ///< at the best epoch, before its weight
-  std::optional<ClassificationMetrics> train;
+  std::int64_t epochs = 0;                          ///< that were run
+  std::int64_t best_epoch = 0;                      ///< whose parameters were kept
+  double regularizer = 0;                           ///< at the best epoch, before its weight
+  std::optional<ClassificationMetrics> train;       ///< of the training rows, without dropout
   std::optional<ClassificationMetrics> validation;  ///< of the best parameters, as the others
-  std::optional<ClassificationMetrics> test;
+  std::optional<ClassificationMetrics> test;        ///< none: there are no such rows
   double seconds = 0;          ///< of all epochs, those before a resumption included
   double ms_per_epoch = 0;     ///< median over the epochs of this process
   std::string weights_sha256;  ///< of the best parameters, as encode_safetensors() writes them
@@ -76,15 +78,15 @@ struct FitResult {
 
 /// Everything that decides how training goes on. The tensors are handles on those of the Trainer.
 struct TrainerState {
-  FitOptions options;
-  std::int64_t epoch = 0;
-  EarlyStoppingState early_stopping;
-  double best_regularizer = 0;
-  double seconds = 0;
-  std::vector<CurvePoint> curves;            ///< of all epochs so far
-  std::vector<NamedTensor> parameters;       ///< of the model and the regularisers
-  std::vector<NamedTensor> best_parameters;  ///< of the model
-  std::vector<optim::AdamParameterState> optimizer;
+  FitOptions options;                                ///< of the run
+  std::int64_t epoch = 0;                            ///< that was run last; 0: none yet
+  EarlyStoppingState early_stopping;                 ///< what it has seen
+  double best_regularizer = 0;                       ///< EpochReport::regularizer of the best epoch
+  double seconds = 0;                                ///< of all epochs so far
+  std::vector<CurvePoint> curves;                    ///< of all epochs so far
+  std::vector<NamedTensor> parameters;               ///< of the model and the regularisers
+  std::vector<NamedTensor> best_parameters;          ///< of the model
+  std::vector<optim::AdamParameterState> optimizer;  ///< of `parameters`, in their order
 };
 
 /// One training run that can be stopped after any epoch, saved, and continued to the bit. An epoch
@@ -108,12 +110,15 @@ class Trainer {
 
   /// All epochs are done, or the patience is at its end.
   [[nodiscard]] bool finished() const noexcept;
+  /// It was made with.
   [[nodiscard]] const FitOptions& options() const noexcept { return options_; }
+  /// That was run last; 0: none yet.
   [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
 
   /// Gives the best parameters to the model and measures them. Training cannot go on after it.
   [[nodiscard]] FitResult finish();
 
+  /// As of the last epoch; handles, which the next one changes.
   [[nodiscard]] TrainerState state() const;
 
   /// Continues where `state` was taken. More epochs may be asked for than then; all other options

@@ -7,12 +7,14 @@
 
 namespace attune::train {
 
+/// Settings of tsne().
 struct TsneOptions {
   double perplexity = 30;          ///< neighbours that count, in [1, num_points - 1]
   std::int64_t iterations = 1000;  ///< of gradient descent, at least 1; a quarter of them, 250 at
                                    ///< most, with the affinities exaggerated twelvefold
 };
 
+/// What tsne() lays out.
 struct TsneMap {
   core::Tensor points;       ///< [num_points, 2], centred on the origin
   double kl_divergence = 0;  ///< between the affinities of the points and those of the map
