@@ -17,15 +17,20 @@ install(FILES ${PROJECT_BINARY_DIR}/attune-config.cmake
               ${PROJECT_BINARY_DIR}/attune-config-version.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindOneDNN.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLibMD.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindSentencePiece.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindUtf8proc.cmake
         DESTINATION ${config_dir} COMPONENT development)
 
 # The libraries that attune stands on are shared ones: a static libattune names them itself, not in
 # Libs.private, whose --static would ask for theirs as well.
 set(pc_libraries "")
 if(NOT BUILD_SHARED_LIBS)
-  set(pc_libraries "-lboost_graph -ldnnl -lhwy -lmd -ltbb -lz")
+  set(pc_libraries "-lboost_graph -ldnnl -lhwy -lmd -ltbb -lutf8proc -lz")
   if(ATTUNE_WITH_CURL)
     string(APPEND pc_libraries " -lcurl")
+  endif()
+  if(ATTUNE_WITH_SENTENCEPIECE)
+    string(APPEND pc_libraries " -lsentencepiece")
   endif()
   if(OpenMP_CXX_FOUND)
     string(APPEND pc_libraries " -lgomp")
