@@ -63,24 +63,31 @@ void additive_logits(const Rows& rows, std::int64_t heads, std::int64_t channels
   });
 }
 
+// One vector of the sums of one row; see Kernels::slope_sums.
 template <bool Whole, class D, class T = hn::TFromD<D>>
 HWY_INLINE void slope_sum(D d, const std::int32_t* col_idx, std::int64_t degree,
                           const Ahead<T>& ahead, std::int64_t heads, std::int64_t width,
                           hn::Vec<D> slope, const T* grad, const T* own, const T* other,
-                          std::int64_t lanes, T* sums) {
+                          std::int64_t lanes, T* sums, T* att_sums) {
   const auto a = load_first<Whole>(d, own, lanes);
   auto sum = hn::Zero(d);
+  auto att_sum = hn::Zero(d);
   for (std::int64_t e = 0; e < degree; ++e) {
     ahead.fetch(col_idx + e, other, width, lanes);
     const auto x = hn::Add(a, load_first<Whole>(d, other + col_idx[e] * width, lanes));
-    sum = hn::MulAdd(hn::Set(d, grad[e * heads]), leaky_slope(d, x, slope), sum);
+    const auto g = hn::Mul(hn::Set(d, grad[e * heads]), leaky_slope(d, x, slope));
+    sum = hn::Add(sum, g);
+    att_sum = hn::MulAdd(g, x, att_sum);
   }
   store_first<Whole>(sum, d, sums, lanes);
+  if (att_sums != nullptr) {
+    store_first<Whole>(hn::Add(att_sum, load_first<Whole>(d, att_sums, lanes)), d, att_sums, lanes);
+  }
 }
 
 template <class T>
 void slope_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, T negative_slope,
-                const T* grad, const T* own, const T* other, T* sums) {
+                const T* grad, const T* own, const T* other, T* sums, T* att_sums) {
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     constexpr std::int64_t kLanes = lanes_of<decltype(d)>();
     const auto slope = hn::Set(d, negative_slope);
@@ -90,18 +97,21 @@ void slope_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, T n
       const std::int64_t first = rows.row_ptr[i];
       const std::int64_t degree = rows.row_ptr[i + 1] - first;
       const T* g = grad + (first - rows.first_edge()) * heads;
+      const auto one = [&](auto is_whole, std::int64_t h, std::int64_t c, std::int64_t lanes)
+                           HWY_ATTR {
+                             const std::int64_t at = h * channels + c;
+                             slope_sum<decltype(is_whole)::value>(
+                                 d, rows.col_idx + first, degree, ahead, heads, width, slope, g + h,
+                                 own + i * width + at, other + at, lanes, sums + i * width + at,
+                                 att_sums == nullptr ? nullptr : att_sums + at);
+                           };
       for (std::int64_t h = 0; h < heads; ++h) {
-        const std::int64_t at = h * channels;
         std::int64_t c = 0;
         for (; c + kLanes <= channels; c += kLanes) {
-          slope_sum<true>(d, rows.col_idx + first, degree, ahead, heads, width, slope, g + h,
-                          own + i * width + at + c, other + at + c, kLanes,
-                          sums + i * width + at + c);
+          one(std::true_type(), h, c, kLanes);
         }
         if (!decltype(whole)::value && c < channels) {
-          slope_sum<false>(d, rows.col_idx + first, degree, ahead, heads, width, slope, g + h,
-                           own + i * width + at + c, other + at + c, channels - c,
-                           sums + i * width + at + c);
+          one(std::false_type(), h, c, channels - c);
         }
       }
     }
@@ -110,28 +120,11 @@ void slope_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, T n
 
 template <class T>
 void scale_columns(std::int64_t begin, std::int64_t end, std::int64_t width,
-                   const T* HWY_RESTRICT factor, const T* HWY_RESTRICT plus, T* HWY_RESTRICT x) {
+                   const T* HWY_RESTRICT factor, T* HWY_RESTRICT x) {
   for (std::int64_t i = begin; i < end; ++i) {
     T* HWY_RESTRICT row = x + i * width;
-    if (plus == nullptr) {
-      for (std::int64_t c = 0; c < width; ++c) {
-        row[c] *= factor[c];
-      }
-      continue;
-    }
-    const T* HWY_RESTRICT more = plus + i * width;
     for (std::int64_t c = 0; c < width; ++c) {
-      row[c] = row[c] * factor[c] + more[c];
-    }
-  }
-}
-
-template <class T>
-void add_products(std::int64_t begin, std::int64_t end, std::int64_t width, const T* HWY_RESTRICT a,
-                  const T* HWY_RESTRICT b, T* HWY_RESTRICT sum) {
-  for (std::int64_t i = begin; i < end; ++i) {
-    for (std::int64_t c = 0; c < width; ++c) {
-      sum[c] += a[i * width + c] * b[i * width + c];
+      row[c] *= factor[c];
     }
   }
 }

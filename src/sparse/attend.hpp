@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <utility>
 
 #include "sparse/kernels.hpp"
-#include "sparse/row_blocks.hpp"
+#include "sparse/row_parts.hpp"
 #include <attune/core/pool_array.hpp>
 #include <attune/core/random.hpp>
 #include <attune/core/tensor.hpp>
@@ -49,15 +51,8 @@ class CoefficientDropout {
   const core::RandomStream* stream_;
 };
 
-inline Rows rows_of(const graph::CsrView& edges, std::int64_t begin, std::int64_t end) {
-  return {edges.row_ptr.data(), edges.col_idx.data(), begin, end};
-}
-
-/// f(rows) for blocks of rows, in parallel.
-template <class F>
-void for_row_blocks(const graph::CsrView& edges, const AttentionSizes& sizes, const F& f) {
-  parallel_row_blocks(edges.row_ptr, entries_a_block(sizes.width()),
-                      [&](std::int64_t begin, std::int64_t end) { f(rows_of(edges, begin, end)); });
+inline std::int64_t edge_grain(const AttentionSizes& sizes) {
+  return entries_a_block(sizes.width());
 }
 
 struct Attended {
@@ -65,7 +60,88 @@ struct Attended {
   core::Tensor alpha;  ///< [edges, heads], minus where dropped; undefined unless kept
 };
 
-/// The forward pass. logits(rows, to) writes the logits of the edges of a block.
+/// The steps of the forward pass for parts of rows.
+/// @tparam Logits  logits(part, to) writes the logits of the edges of a part
+template <std::floating_point T, class Logits>
+struct ForwardPass {
+  AttentionSizes sizes;
+  const CoefficientDropout& dropout;
+  const Logits& logits;
+  const T* values;
+  T* kept;      // [edges, heads], or null
+  T* reported;  // the same
+
+  std::int64_t first(const Rows& rows) const { return rows.first_edge() * sizes.heads; }
+  std::int64_t count(const Rows& rows) const { return rows.num_edges() * sizes.heads; }
+
+  // From the coefficients before dropout to the sums, rows.begin's at out + rows.begin * width.
+  void aggregate(const Rows& rows, T* alpha, T* out) const {
+    const Kernels<T>& k = kernels<T>();
+    if (reported != nullptr) {
+      std::copy(alpha, alpha + count(rows), reported + first(rows));
+    }
+    if (!dropout.active()) {
+      k.weighted_sums(rows, sizes.heads, sizes.channels, alpha, values, out);
+      return;
+    }
+    core::PoolArray<T> weight(count(rows));
+    dropout.apply(first(rows), count(rows), alpha, weight.data());
+    k.weighted_sums(rows, sizes.heads, sizes.channels, weight.data(), values, out);
+  }
+
+  void whole_rows(const RowPart& part, T* out) const {
+    const Rows& rows = part.rows;
+    core::PoolArray<T> scratch(kept != nullptr ? 0 : count(rows));
+    T* alpha = kept != nullptr ? kept + first(rows) : scratch.data();
+    logits(part, alpha);
+    kernels<T>().row_softmax(rows, sizes.heads, alpha);
+    aggregate(rows, alpha, out);
+  }
+
+  // A row in pieces: each takes the softmax over its own edges, then learns its share of the row's.
+  void hub(const graph::CsrView& edges, const Hub& pieces, std::int64_t row, T* out) const {
+    const Kernels<T>& k = kernels<T>();
+    const Rows whole{edges.row_ptr.data(), edges.col_idx.data(), row, row + 1};
+    core::PoolArray<T> scratch(kept != nullptr ? 0 : count(whole));
+    T* const all = kept != nullptr ? kept + first(whole) : scratch.data();
+    const auto alpha_of = [&](const Rows& rows) { return all + (first(rows) - first(whole)); };
+    core::PoolArray<T> maxima(pieces.num_pieces() * sizes.heads);
+    core::PoolArray<T> factors(pieces.num_pieces() * sizes.heads);
+    pieces.for_pieces([&](std::int64_t piece, const RowPart& part) {
+      T* alpha = alpha_of(part.rows);
+      logits(part, alpha);
+      k.row_exponentials(part.rows, sizes.heads, alpha, maxima.data() + piece * sizes.heads,
+                         factors.data() + piece * sizes.heads);
+    });
+    sums_to_factors(pieces.num_pieces(), maxima.data(), factors.data());
+    PieceSums<T> sums(pieces.num_pieces(), sizes.width());
+    pieces.for_pieces([&](std::int64_t piece, const RowPart& part) {
+      T* alpha = alpha_of(part.rows);
+      k.scale_rows(part.rows, sizes.heads, factors.data() + piece * sizes.heads, alpha);
+      aggregate(part.rows, alpha, sums.of(piece));
+    });
+    sums.add_up({out, sizes.width()}, row);
+  }
+
+  // From sums[p] of exponentials over that of maxima[p] to exp(maxima[p] - most) / the whole sum.
+  void sums_to_factors(std::int64_t pieces, const T* maxima, T* sums) const {
+    for (std::int64_t h = 0; h < sizes.heads; ++h) {
+      T most = maxima[h];
+      for (std::int64_t p = 1; p < pieces; ++p) {
+        most = std::max(most, maxima[p * sizes.heads + h]);
+      }
+      T total = 0;
+      for (std::int64_t p = 0; p < pieces; ++p) {
+        total += sums[p * sizes.heads + h] * std::exp(maxima[p * sizes.heads + h] - most);
+      }
+      for (std::int64_t p = 0; p < pieces; ++p) {
+        sums[p * sizes.heads + h] = std::exp(maxima[p * sizes.heads + h] - most) / total;
+      }
+    }
+  }
+};
+
+/// The forward pass. logits(part, to) writes the logits of the edges of a part.
 /// @param keep       whether a backward pass will come
 /// @param alpha_out  if not null, receives the coefficients before dropout
 template <std::floating_point T, class Logits>
@@ -84,51 +160,61 @@ Attended attend(const graph::Graph& graph, const AttentionSizes& sizes, bool kee
     *alpha_out = core::Tensor::empty(per_edge, values.dtype());
     reported = alpha_out->mutable_data<T>().data();
   }
-  const T* v = values.data<T>().data();
   T* out = result.out.template mutable_data<T>().data();
-  for_row_blocks(graph.in_edges(), sizes, [&](const Rows& rows) {
-    const Kernels<T>& k = kernels<T>();
-    const std::int64_t first = rows.first_edge() * sizes.heads;
-    const std::int64_t count = rows.num_edges() * sizes.heads;
-    core::PoolArray<T> scratch(keep ? 0 : count);
-    T* alpha = keep ? kept + first : scratch.data();
-    logits(rows, alpha);
-    k.row_softmax(rows, sizes.heads, alpha);
-    if (reported != nullptr) {
-      std::copy(alpha, alpha + count, reported + first);
-    }
-    if (!dropout.active()) {
-      k.weighted_sums(rows, sizes.heads, sizes.channels, alpha, v, out);
-      return;
-    }
-    core::PoolArray<T> weight(count);
-    dropout.apply(first, count, alpha, weight.data());
-    k.weighted_sums(rows, sizes.heads, sizes.channels, weight.data(), v, out);
-  });
+  const ForwardPass<T, Logits> pass{sizes, dropout, logits, values.data<T>().data(),
+                                    kept,  reported};
+  const graph::CsrView edges = graph.in_edges();
+  for_row_parts(
+      edges, edge_grain(sizes), [&](const RowPart& part) { pass.whole_rows(part, out); },
+      [&](const Hub& hub, std::int64_t row) { pass.hub(edges, hub, row, out); });
   return result;
 }
 
-/// The backward pass up to the logits: their gradient, [edges, heads]. finish(rows, grad) may use
-/// and change the part of a block.
+/// The backward pass up to the logits: their gradient, [edges, heads], and sums of it over the
+/// rows. finish(part, grad, to) may change the gradient of a part and writes its sums as in
+/// sum_rows().
 template <std::floating_point T, class Finish>
 core::Tensor logit_gradients(const graph::Graph& graph, const AttentionSizes& sizes,
                              double dropout_scale, const core::Tensor& alpha,
                              const core::Tensor& values, const core::Tensor& grad_output,
-                             const Finish& finish) {
+                             const RowSums<T>& sums, const Finish& finish) {
   core::Tensor grads = core::Tensor::empty(alpha.shape(), alpha.dtype());
+  const Kernels<T>& k = kernels<T>();
   const T* a = alpha.data<T>().data();
   const T* v = values.data<T>().data();
   const T* g = grad_output.data<T>().data();
   T* to = grads.mutable_data<T>().data();
-  for_row_blocks(graph.in_edges(), sizes, [&](const Rows& rows) {
-    const Kernels<T>& k = kernels<T>();
-    const std::int64_t first = rows.first_edge() * sizes.heads;
-    k.edge_dots(rows, sizes.heads, sizes.channels, g, v, to + first);
-    k.drop_backward(rows.num_edges() * sizes.heads, static_cast<T>(dropout_scale), a + first,
+  const auto of_coefficients = [&](const RowPart& part) {
+    const std::int64_t first = part.rows.first_edge() * sizes.heads;
+    k.edge_dots(part.rows, sizes.heads, sizes.channels, g + part.node * sizes.width(), v,
+                to + first);
+    k.drop_backward(part.rows.num_edges() * sizes.heads, static_cast<T>(dropout_scale), a + first,
                     to + first);
-    k.row_softmax_backward(rows, sizes.heads, a + first, to + first);
-    finish(rows, to + first);
-  });
+  };
+  const auto whole = [&](const RowPart& part) {
+    const std::int64_t first = part.rows.first_edge() * sizes.heads;
+    of_coefficients(part);
+    k.row_softmax_backward(part.rows, sizes.heads, a + first, to + first);
+    finish(part, to + first, sums.to);
+  };
+  const auto on_hub = [&](const Hub& hub, std::int64_t row) {
+    core::PoolArray<T> mean(sizes.heads);
+    PieceSums<T> dots(hub.num_pieces(), sizes.heads);
+    hub.for_pieces([&](std::int64_t piece, const RowPart& part) {
+      const std::int64_t first = part.rows.first_edge() * sizes.heads;
+      of_coefficients(part);
+      k.row_dots(part.rows, sizes.heads, a + first, to + first, dots.of(piece));
+    });
+    dots.add_up({mean.data(), sizes.heads}, 0);
+    PieceSums<T> pieces(hub.num_pieces(), sums.width);
+    hub.for_pieces([&](std::int64_t piece, const RowPart& part) {
+      const std::int64_t first = part.rows.first_edge() * sizes.heads;
+      k.centre_rows(part.rows, sizes.heads, a + first, mean.data(), to + first);
+      finish(part, to + first, pieces.of(piece));
+    });
+    pieces.add_up(sums, row);
+  };
+  for_row_parts(graph.in_edges(), edge_grain(sizes), whole, on_hub);
   return grads;
 }
 

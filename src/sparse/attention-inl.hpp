@@ -102,15 +102,20 @@ struct SubtractRowMaxima {
   const Rows& rows;
   std::int64_t stride;
   T* logits;
+  T* maxima;  // null: nobody asks
 
   template <class D>
   HWY_INLINE void operator()(D d, std::int64_t first) const {
     T* row = logits + first;
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
       T* const end = row + (rows.row_ptr[i + 1] - rows.row_ptr[i]) * stride;
-      auto most = hn::Set(d, -std::numeric_limits<T>::infinity());
+      // Finite, so that a piece of a row whose logits are all minus infinity gives zeros.
+      auto most = hn::Set(d, std::numeric_limits<T>::lowest());
       for (const T* p = row; p != end; p += stride) {
         most = hn::Max(most, hn::LoadU(d, p));
+      }
+      if (maxima != nullptr) {
+        hn::StoreU(most, d, maxima + i * stride + first);
       }
       for (; row != end; row += stride) {
         hn::StoreU(hn::Sub(hn::LoadU(d, row), most), d, row);
@@ -137,6 +142,71 @@ struct DivideByRowSums {
       const auto inverse = hn::Div(hn::Set(d, T(1)), sum);
       for (; row != end; row += stride) {
         hn::StoreU(hn::Mul(hn::LoadU(d, row), inverse), d, row);
+      }
+    }
+  }
+};
+
+// sums[i, h] of values[e, h], or of |values[e, h]| times[e, h].
+template <class T>
+struct SumRows {
+  const Rows& rows;
+  std::int64_t stride;
+  const T* values;
+  const T* times;  // null: 1
+  T* sums;
+
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+      const std::int64_t from = (rows.row_ptr[i] - rows.first_edge()) * stride + first;
+      const std::int64_t to = (rows.row_ptr[i + 1] - rows.first_edge()) * stride + first;
+      auto sum = hn::Zero(d);
+      for (std::int64_t p = from; p != to; p += stride) {
+        const auto v = hn::LoadU(d, values + p);
+        sum = times == nullptr ? hn::Add(sum, v)
+                               : hn::MulAdd(hn::Abs(v), hn::LoadU(d, times + p), sum);
+      }
+      hn::StoreU(sum, d, sums + i * stride + first);
+    }
+  }
+};
+
+template <class T>
+struct ScaleRows {
+  const Rows& rows;
+  std::int64_t stride;
+  const T* factor;
+  T* values;
+
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    T* row = values + first;
+    for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+      const auto f = hn::LoadU(d, factor + i * stride + first);
+      for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, row += stride) {
+        hn::StoreU(hn::Mul(hn::LoadU(d, row), f), d, row);
+      }
+    }
+  }
+};
+
+template <class T>
+struct CentreRows {
+  const Rows& rows;
+  std::int64_t stride;
+  const T* alpha;
+  const T* sums;
+  T* grad;
+
+  template <class D>
+  HWY_INLINE void operator()(D d, std::int64_t first) const {
+    std::int64_t p = first;
+    for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+      const auto sum = hn::LoadU(d, sums + i * stride + first);
+      for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, p += stride) {
+        const auto centred = hn::Sub(hn::LoadU(d, grad + p), sum);
+        hn::StoreU(hn::Mul(hn::Abs(hn::LoadU(d, alpha + p)), centred), d, grad + p);
       }
     }
   }
@@ -253,7 +323,7 @@ void edge_logits_backward(const Rows& rows, std::int64_t heads, T negative_slope
 
 template <class T>
 void row_softmax(const Rows& rows, std::int64_t heads, T* logits) {
-  for_head_vectors<T>(heads, SubtractRowMaxima<T>{rows, heads, logits});
+  for_head_vectors<T>(heads, SubtractRowMaxima<T>{rows, heads, logits, nullptr});
   core::HWY_NAMESPACE::exp_in_place(logits, rows.num_edges() * heads);
   for_head_vectors<T>(heads, DivideByRowSums<T>{rows, heads, logits});
 }
@@ -261,6 +331,28 @@ void row_softmax(const Rows& rows, std::int64_t heads, T* logits) {
 template <class T>
 void row_softmax_backward(const Rows& rows, std::int64_t heads, const T* alpha, T* grad) {
   for_head_vectors<T>(heads, SoftmaxBackward<T>{rows, heads, alpha, grad});
+}
+
+template <class T>
+void row_exponentials(const Rows& rows, std::int64_t heads, T* logits, T* maxima, T* sums) {
+  for_head_vectors<T>(heads, SubtractRowMaxima<T>{rows, heads, logits, maxima});
+  core::HWY_NAMESPACE::exp_in_place(logits, rows.num_edges() * heads);
+  for_head_vectors<T>(heads, SumRows<T>{rows, heads, logits, nullptr, sums});
+}
+
+template <class T>
+void row_dots(const Rows& rows, std::int64_t heads, const T* alpha, const T* grad, T* sums) {
+  for_head_vectors<T>(heads, SumRows<T>{rows, heads, alpha, grad, sums});
+}
+
+template <class T>
+void scale_rows(const Rows& rows, std::int64_t heads, const T* factor, T* values) {
+  for_head_vectors<T>(heads, ScaleRows<T>{rows, heads, factor, values});
+}
+
+template <class T>
+void centre_rows(const Rows& rows, std::int64_t heads, const T* alpha, const T* sums, T* grad) {
+  for_head_vectors<T>(heads, CentreRows<T>{rows, heads, alpha, sums, grad});
 }
 
 template <class T>

@@ -1,3 +1,4 @@
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -52,43 +53,61 @@ std::pair<Tensor, Tensor> walk_in_edges(const Saved& saved, const Tensor& grad_o
     const T* keys = saved.keys.data<T>().data();
     T* to = grad_queries.mutable_data<T>().data();
     const T scale = static_cast<T>(inverse_root(s));
-    const auto finish = [&](const Rows& rows, T* g) {
-      for (std::int64_t k = 0; k < rows.num_edges() * s.heads; ++k) {
+    const auto finish = [&](const RowPart& part, T* g, T* sums) {
+      for (std::int64_t k = 0; k < part.rows.num_edges() * s.heads; ++k) {
         g[k] *= scale;
       }
-      kernels<T>().weighted_sums(rows, s.heads, s.channels, g, keys, to);
+      kernels<T>().weighted_sums(part.rows, s.heads, s.channels, g, keys, sums);
     };
     return logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, saved.values,
-                              grad_output, finish);
+                              grad_output, {to, s.width()}, finish);
   });
   return {std::move(grad_logits), std::move(grad_queries)};
 }
 
-// Derivatives of keys and values, summed over the out-edges.
-std::pair<Tensor, Tensor> walk_out_edges(const Saved& saved, const Tensor& grad_output,
-                                         const Tensor& grad_logits) {
+// Sums over the out-edges of weighted rows of `in`. weights(rows, to) writes those of the edges.
+template <std::floating_point T, class Weights>
+void sum_out_edges(const Saved& saved, const Tensor& in, Tensor& out, const Weights& weights) {
   const AttentionSizes& s = saved.sizes;
-  Tensor grad_keys = Tensor::empty(saved.keys.shape(), saved.keys.dtype());
-  Tensor grad_values = Tensor::empty(saved.keys.shape(), saved.keys.dtype());
-  dispatch(grad_keys.dtype(), [&]<class T>() {
-    const Kernels<T>& k = kernels<T>();
-    const T* queries = saved.queries.data<T>().data();
-    const T* grad_out = grad_output.data<T>().data();
+  const T* from = in.data<T>().data();
+  const std::array<RowSums<T>, 1> sums{{{out.mutable_data<T>().data(), s.width()}}};
+  const auto sum = [&](const RowPart& part, const std::array<T*, 1>& to) {
+    core::PoolArray<T> weight(part.rows.num_edges() * s.heads);
+    weights(part.rows, weight.data());
+    kernels<T>().weighted_sums(part.rows, s.heads, s.channels, weight.data(), from, to[0]);
+  };
+  const auto nothing = [](std::int64_t, std::int64_t) {};
+  sum_rows(saved.graph.out_edges(), edge_grain(s), sums, sum, nothing);
+}
+
+void differentiate_values(const Saved& saved, const Tensor& grad_output, Tensor& grad_values) {
+  dispatch(grad_output.dtype(), [&]<class T>() {
     const T* alpha = saved.alpha.data<T>().data();
-    const T* logits = grad_logits.data<T>().data();
-    T* to_keys = grad_keys.mutable_data<T>().data();
-    T* to_values = grad_values.mutable_data<T>().data();
-    const std::int64_t* position = saved.graph.out_to_in().data();
-    for_row_blocks(saved.graph.out_edges(), s, [&](const Rows& rows) {
-      core::PoolArray<T> weight(rows.num_edges() * s.heads);
-      k.gather_weights(rows, position, s.heads, static_cast<T>(saved.dropout_scale), alpha,
-                       weight.data());
-      k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to_values);
-      k.gather(rows, position, s.heads, logits, weight.data());
-      k.weighted_sums(rows, s.heads, s.channels, weight.data(), queries, to_keys);
+    sum_out_edges<T>(saved, grad_output, grad_values, [&](const Rows& rows, T* weight) {
+      kernels<T>().gather_weights(rows, saved.graph.out_to_in().data(), saved.sizes.heads,
+                                  static_cast<T>(saved.dropout_scale), alpha, weight);
     });
   });
-  return {std::move(grad_keys), std::move(grad_values)};
+}
+
+void differentiate_keys(const Saved& saved, const Tensor& grad_logits, Tensor& grad_keys) {
+  dispatch(grad_logits.dtype(), [&]<class T>() {
+    const T* logits = grad_logits.data<T>().data();
+    sum_out_edges<T>(saved, saved.queries, grad_keys, [&](const Rows& rows, T* weight) {
+      kernels<T>().gather(rows, saved.graph.out_to_in().data(), saved.sizes.heads, logits, weight);
+    });
+  });
+}
+
+void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
+  auto [logits, grad_queries] = walk_in_edges(saved, grad_output);
+  node.add_grad(0, std::move(grad_queries));
+  Tensor grad_values = Tensor::empty(saved.values.shape(), saved.values.dtype());
+  differentiate_values(saved, grad_output, grad_values);
+  node.add_grad(2, std::move(grad_values));
+  Tensor grad_keys = Tensor::empty(saved.keys.shape(), saved.keys.dtype());
+  differentiate_keys(saved, logits, grad_keys);
+  node.add_grad(1, std::move(grad_keys));
 }
 
 }  // namespace
@@ -103,9 +122,10 @@ Variable dot_attention(const graph::Graph& graph, const Variable& queries, const
     const T* q = queries.value().data<T>().data();
     const T* k = keys.value().data<T>().data();
     const T scale = static_cast<T>(inverse_root(sizes));
-    const auto logits = [&](const Rows& rows, T* to) {
-      kernels<T>().edge_dots(rows, sizes.heads, sizes.channels, q, k, to);
-      for (std::int64_t n = 0; n < rows.num_edges() * sizes.heads; ++n) {
+    const auto logits = [&](const RowPart& part, T* to) {
+      kernels<T>().edge_dots(part.rows, sizes.heads, sizes.channels, q + part.node * sizes.width(),
+                             k, to);
+      for (std::int64_t n = 0; n < part.rows.num_edges() * sizes.heads; ++n) {
         to[n] *= scale;
       }
     };
@@ -115,12 +135,7 @@ Variable dot_attention(const graph::Graph& graph, const Variable& queries, const
               keys.value(), values.value(), result.alpha};
   return autograd::record("dot_attention", std::move(result.out), {queries, keys, values},
                           [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
-                            auto [logits, grad_queries] = walk_in_edges(saved, grad_output);
-                            auto [grad_keys, grad_values] =
-                                walk_out_edges(saved, grad_output, logits);
-                            node.add_grad(0, std::move(grad_queries));
-                            node.add_grad(1, std::move(grad_keys));
-                            node.add_grad(2, std::move(grad_values));
+                            differentiate(saved, node, grad_output);
                           });
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "sparse/attend.hpp"
@@ -84,12 +85,12 @@ LogitGradients walk_in_edges(const Saved& saved, const Tensor& values, const Ten
     const T* dst_part = saved.parts.dst.data<T>().data();
     const T* src_part = saved.parts.src.data<T>().data();
     T* dst = grads.dst.mutable_data<T>().data();
-    const auto finish = [&](const Rows& rows, T* g) {
-      kernels<T>().edge_logits_backward(rows, s.heads, static_cast<T>(saved.negative_slope),
-                                        dst_part, src_part, g, dst);
+    const auto finish = [&](const RowPart& part, T* g, T* to) {
+      kernels<T>().edge_logits_backward(part.rows, s.heads, static_cast<T>(saved.negative_slope),
+                                        dst_part + part.node * s.heads, src_part, g, to);
     };
     grads.edges = logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, values,
-                                     grad_output, finish);
+                                     grad_output, {dst, s.heads}, finish);
   });
   return grads;
 }
@@ -118,16 +119,19 @@ NodeGradients walk_out_edges(const Saved& saved, const Tensor& att_dst, const Te
     T* src = grads.src.mutable_data<T>().data();
     T* to_z = result.z.mutable_data<T>().data();
     T* to_values = values_apart ? result.values.mutable_data<T>().data() : to_z;
-    for_row_blocks(saved.graph.out_edges(), s, [&](const Rows& rows) {
-      core::PoolArray<T> weight(rows.num_edges() * s.heads);
-      k.gather_transposed(rows, saved.graph.out_to_in().data(), s.heads,
-                          static_cast<T>(saved.dropout_scale), alpha, edges, weight.data(), src);
-      k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to_values);
-      k.add_outer_products(rows.begin, rows.end, s.heads, s.channels, src, att_src.data<T>().data(),
-                           to_z);
-      k.add_outer_products(rows.begin, std::min(rows.end, s.num_dst), s.heads, s.channels, dst,
+    const auto sum = [&](const RowPart& part, const std::array<T*, 2>& to) {
+      core::PoolArray<T> weight(part.rows.num_edges() * s.heads);
+      k.gather_transposed(part.rows, saved.graph.out_to_in().data(), s.heads,
+                          static_cast<T>(saved.dropout_scale), alpha, edges, weight.data(), to[1]);
+      k.weighted_sums(part.rows, s.heads, s.channels, weight.data(), grad_out, to[0]);
+    };
+    const auto finish = [&](std::int64_t begin, std::int64_t end) {
+      k.add_outer_products(begin, end, s.heads, s.channels, src, att_src.data<T>().data(), to_z);
+      k.add_outer_products(begin, std::min(end, s.num_dst), s.heads, s.channels, dst,
                            att_dst.data<T>().data(), to_z);
-    });
+    };
+    const std::array<RowSums<T>, 2> sums{{{to_values, s.width()}, {src, s.heads}}};
+    sum_rows(saved.graph.out_edges(), edge_grain(s), sums, sum, finish);
   });
   return result;
 }
@@ -175,9 +179,9 @@ Variable attention(const graph::Graph& graph, const Variable& z, const Variable&
   Attended result = dispatch(z.dtype(), [&]<class T>() {
     const T* dst = saved.parts.dst.data<T>().data();
     const T* src = saved.parts.src.data<T>().data();
-    const auto logits = [&](const Rows& rows, T* to) {
-      kernels<T>().edge_logits(rows, sizes.heads, static_cast<T>(options.negative_slope), dst, src,
-                               to);
+    const auto logits = [&](const RowPart& part, T* to) {
+      kernels<T>().edge_logits(part.rows, sizes.heads, static_cast<T>(options.negative_slope),
+                               dst + part.node * sizes.heads, src, to);
     };
     return attend<T>(graph, sizes, keep, dropout, values.value(), alpha, logits);
   });

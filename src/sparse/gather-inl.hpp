@@ -84,14 +84,14 @@ HWY_INLINE void with_vectors(std::int64_t channels, const F& f) {
 
 // Sums of one row for `Units` vectors: vector u starts `step` numbers after vector u - 1, and
 // `Share` of them after each other have one weight.
-template <int Units, bool Whole, int Share, class D, class T = hn::TFromD<D>>
+template <bool Adds, int Units, bool Whole, int Share, class D, class T = hn::TFromD<D>>
 HWY_INLINE void sum_row(D d, const std::int32_t* col_idx, std::int64_t degree,
                         const Ahead<T>& ahead, std::int64_t heads, std::int64_t width,
                         const T* weight, const T* in, std::int64_t step, std::int64_t lanes,
                         T* out) {
   hn::Vec<D> sum[Units];
   for (int u = 0; u < Units; ++u) {
-    sum[u] = hn::Zero(d);
+    sum[u] = Adds ? load_first<Whole>(d, out + u * step, lanes) : hn::Zero(d);
   }
   for (std::int64_t e = 0; e < degree; ++e) {
     ahead.fetch(col_idx + e, in, width, Units * step);
@@ -109,27 +109,27 @@ HWY_INLINE void sum_row(D d, const std::int32_t* col_idx, std::int64_t degree,
 
 // All `count` vectors of a row, as many at a time as there are sums, then half of that and so on,
 // as long as they are whole heads.
-template <int Units, bool Whole, int Share, class D, class T = hn::TFromD<D>>
+template <bool Adds, int Units, bool Whole, int Share, class D, class T = hn::TFromD<D>>
 HWY_INLINE void sum_row_in_parts(D d, std::int64_t count, const std::int32_t* col_idx,
                                  std::int64_t degree, const Ahead<T>& ahead, std::int64_t heads,
                                  std::int64_t width, const T* weight, const T* in,
                                  std::int64_t step, std::int64_t lanes, T* out) {
   std::int64_t u = 0;
   for (; u + Units <= count; u += Units) {
-    sum_row<Units, Whole, Share>(d, col_idx, degree, ahead, heads, width, weight + u / Share,
-                                 in + u * step, step, lanes, out + u * step);
+    sum_row<Adds, Units, Whole, Share>(d, col_idx, degree, ahead, heads, width, weight + u / Share,
+                                       in + u * step, step, lanes, out + u * step);
   }
   if constexpr (Units > 1 && (Share == kOneWeight || Units > Share)) {
     if (u < count) {
-      sum_row_in_parts<Units / 2, Whole, Share>(d, count - u, col_idx, degree, ahead, heads, width,
-                                                weight + u / Share, in + u * step, step, lanes,
-                                                out + u * step);
+      sum_row_in_parts<Adds, Units / 2, Whole, Share>(d, count - u, col_idx, degree, ahead, heads,
+                                                      width, weight + u / Share, in + u * step,
+                                                      step, lanes, out + u * step);
     }
   }
 }
 
 // A head after the other: for heads of many vectors, or of a number that divides no others.
-template <bool Whole, class D, class T = hn::TFromD<D>>
+template <bool Adds, bool Whole, class D, class T = hn::TFromD<D>>
 HWY_INLINE void sum_row_by_heads(D d, const std::int32_t* col_idx, std::int64_t degree,
                                  const Ahead<T>& ahead, std::int64_t heads, std::int64_t channels,
                                  const T* weight, const T* in, T* out) {
@@ -138,16 +138,16 @@ HWY_INLINE void sum_row_by_heads(D d, const std::int32_t* col_idx, std::int64_t 
   const std::int64_t vectors = channels / kLanes;
   const std::int64_t rest = channels % kLanes;
   for (std::int64_t h = 0; h < heads; ++h, in += channels, out += channels) {
-    sum_row_in_parts<kUnits, true, kOneWeight>(d, vectors, col_idx, degree, ahead, heads, width,
-                                               weight + h, in, kLanes, kLanes, out);
+    sum_row_in_parts<Adds, kUnits, true, kOneWeight>(d, vectors, col_idx, degree, ahead, heads,
+                                                     width, weight + h, in, kLanes, kLanes, out);
     if (!Whole && rest != 0) {
-      sum_row<1, false, 1>(d, col_idx, degree, ahead, heads, width, weight + h,
-                           in + vectors * kLanes, kLanes, rest, out + vectors * kLanes);
+      sum_row<Adds, 1, false, 1>(d, col_idx, degree, ahead, heads, width, weight + h,
+                                 in + vectors * kLanes, kLanes, rest, out + vectors * kLanes);
     }
   }
 }
 
-template <bool Whole, class D, class T = hn::TFromD<D>>
+template <bool Adds, bool Whole, class D, class T = hn::TFromD<D>>
 HWY_INLINE void sum_rows(D d, const Rows& rows, std::int64_t heads, std::int64_t channels,
                          const T* weight, const T* in, T* out) {
   constexpr std::int64_t kLanes = lanes_of<D>();
@@ -160,16 +160,16 @@ HWY_INLINE void sum_rows(D d, const Rows& rows, std::int64_t heads, std::int64_t
     const T* w = weight + (first - rows.first_edge()) * heads;
     T* to = out + i * width;
     if (channels <= kLanes) {
-      sum_row_in_parts<kUnits, Whole, 1>(d, heads, col_idx, degree, ahead, heads, width, w, in,
-                                         channels, channels, to);
+      sum_row_in_parts<Adds, kUnits, Whole, 1>(d, heads, col_idx, degree, ahead, heads, width, w,
+                                               in, channels, channels, to);
     } else if (channels == 2 * kLanes) {
-      sum_row_in_parts<kUnits, true, 2>(d, 2 * heads, col_idx, degree, ahead, heads, width, w, in,
-                                        kLanes, kLanes, to);
+      sum_row_in_parts<Adds, kUnits, true, 2>(d, 2 * heads, col_idx, degree, ahead, heads, width, w,
+                                              in, kLanes, kLanes, to);
     } else if (channels == 4 * kLanes) {
-      sum_row_in_parts<kUnits, true, 4>(d, 4 * heads, col_idx, degree, ahead, heads, width, w, in,
-                                        kLanes, kLanes, to);
+      sum_row_in_parts<Adds, kUnits, true, 4>(d, 4 * heads, col_idx, degree, ahead, heads, width, w,
+                                              in, kLanes, kLanes, to);
     } else {
-      sum_row_by_heads<Whole>(d, col_idx, degree, ahead, heads, channels, w, in, to);
+      sum_row_by_heads<Adds, Whole>(d, col_idx, degree, ahead, heads, channels, w, in, to);
     }
   }
 }
@@ -178,7 +178,15 @@ template <class T>
 void weighted_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* weight,
                    const T* in, T* out) {
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
-    sum_rows<decltype(whole)::value>(d, rows, heads, channels, weight, in, out);
+    sum_rows<false, decltype(whole)::value>(d, rows, heads, channels, weight, in, out);
+  });
+}
+
+template <class T>
+void add_weighted_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* weight,
+                       const T* in, T* out) {
+  with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
+    sum_rows<true, decltype(whole)::value>(d, rows, heads, channels, weight, in, out);
   });
 }
 

@@ -1,4 +1,5 @@
-#include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "sparse/attend.hpp"
@@ -44,108 +45,108 @@ struct Saved {
   Tensor alpha;  // [edges, heads], minus where dropped
 };
 
-// With s_e = dst[i] + src[j] and g_e the derivative of logit e, every derivative is made of
-//     in[i]  = sum over the in-edges of i of g_e leaky_relu'(s_e)
-//     out[j] = the same over the out-edges of j:
-// grad_dst = att in, grad_src = att out + (values), and, because leaky_relu(s) = s leaky_relu'(s),
-// grad_att = sum_i dst[i] in[i] + sum_j src[j] out[j].
-struct SlopeSums {
+// With s_e = dst[i] + src[j] and g_e the derivative of logit e,
+//     grad_dst[i] = att sum over the in-edges of i of g_e leaky_relu'(s_e)
+//     grad_src[j] = att times the same over the out-edges of j (+ what the values get)
+//     grad_att    = sum over all edges of g_e leaky_relu(s_e).
+struct InEdgeSums {
   Tensor logits;  // g_e, [edges, heads]
-  Tensor in;      // [num_dst, heads, channels]
+  Tensor dst;     // grad_dst, [num_dst, heads, channels]
+  Tensor att;     // grad_att, [heads, channels]
 };
 
-SlopeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
-  const AttentionSizes& s = saved.sizes;
-  SlopeSums sums{Tensor(), Tensor::empty(saved.dst.shape(), saved.dst.dtype())};
-  dispatch(sums.in.dtype(), [&]<class T>() {
-    const T* src = saved.src.data<T>().data();
-    const T* dst = saved.dst.data<T>().data();
-    T* to = sums.in.mutable_data<T>().data();
-    const auto finish = [&](const Rows& rows, T* g) {
-      kernels<T>().slope_sums(rows, s.heads, s.channels, static_cast<T>(saved.negative_slope), g,
-                              dst, src, to);
-    };
-    sums.logits = logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, saved.values,
-                                     grad_output, finish);
+// [slots, width], added in their order.
+Tensor sum_of_slots(const Tensor& slots, const core::Shape& shape) {
+  Tensor total = Tensor::zeros(shape, slots.dtype());
+  dispatch(slots.dtype(), [&]<class T>() {
+    const std::span<T> to = total.mutable_data<T>();
+    const std::span<const T> from = slots.data<T>();
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      to[i % to.size()] += from[i];
+    }
   });
-  return sums;
+  return total;
 }
 
-struct OutEdgeSums {
-  Tensor slopes;  // out[j], [num_src, heads, channels]
-  Tensor values;  // sum of dropout(alpha) grad_output, [num_src, heads, channels]
-};
-
-OutEdgeSums walk_out_edges(const Saved& saved, const Tensor& grad_output, const Tensor& logits) {
+InEdgeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
   const AttentionSizes& s = saved.sizes;
-  OutEdgeSums sums{Tensor::empty(saved.src.shape(), saved.src.dtype()),
-                   Tensor::empty(saved.src.shape(), saved.src.dtype())};
-  dispatch(sums.slopes.dtype(), [&]<class T>() {
+  InEdgeSums sums{Tensor(), Tensor::empty(saved.dst.shape(), saved.dst.dtype()), Tensor()};
+  const std::int64_t slots = num_slots(saved.graph.in_edges(), edge_grain(s));
+  Tensor att_parts = Tensor::zeros({slots, s.width()}, saved.dst.dtype());
+  dispatch(sums.dst.dtype(), [&]<class T>() {
     const Kernels<T>& k = kernels<T>();
     const T* src = saved.src.data<T>().data();
     const T* dst = saved.dst.data<T>().data();
-    const T* alpha = saved.alpha.data<T>().data();
-    const T* g = logits.data<T>().data();
-    const T* grad_out = grad_output.data<T>().data();
-    T* to_slopes = sums.slopes.mutable_data<T>().data();
-    T* to_values = sums.values.mutable_data<T>().data();
-    const std::int64_t* position = saved.graph.out_to_in().data();
-    for_row_blocks(saved.graph.out_edges(), s, [&](const Rows& rows) {
-      core::PoolArray<T> weight(rows.num_edges() * s.heads);
-      k.gather_weights(rows, position, s.heads, static_cast<T>(saved.dropout_scale), alpha,
-                       weight.data());
-      k.weighted_sums(rows, s.heads, s.channels, weight.data(), grad_out, to_values);
-      k.gather(rows, position, s.heads, g, weight.data());
-      k.slope_sums(rows, s.heads, s.channels, static_cast<T>(saved.negative_slope), weight.data(),
-                   src, dst, to_slopes);
-    });
+    T* att_part = att_parts.mutable_data<T>().data();
+    const auto finish = [&](const RowPart& part, T* g, T* to) {
+      k.slope_sums(part.rows, s.heads, s.channels, static_cast<T>(saved.negative_slope), g,
+                   dst + part.node * s.width(), src, to, att_part + part.slot * s.width());
+      k.scale_columns(part.rows.begin, part.rows.end, s.width(), saved.att.data<T>().data(), to);
+    };
+    sums.logits =
+        logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, saved.values,
+                           grad_output, {sums.dst.mutable_data<T>().data(), s.width()}, finish);
   });
+  sums.att = sum_of_slots(att_parts, saved.att.shape());
   return sums;
 }
 
-std::int64_t node_grain(const AttentionSizes& s) {
-  return std::max<std::int64_t>(64, 65536 / (s.width() + 8));
-}
-
-// sums * att (+ more), in place; att is [heads, channels].
-void times_attention(const AttentionSizes& s, const Tensor& att, const Tensor* more, Tensor& sums) {
-  dispatch(sums.dtype(), [&]<class T>() {
-    const T* a = att.data<T>().data();
-    const T* plus = more != nullptr ? more->data<T>().data() : nullptr;
-    T* x = sums.mutable_data<T>().data();
-    core::parallel_for(sums.size(0), node_grain(s), [&](std::int64_t begin, std::int64_t end) {
-      kernels<T>().scale_columns(begin, end, s.width(), a, plus, x);
-    });
+// Writes the part of grad_src that comes through the logits.
+void sum_slopes(const Saved& saved, const Tensor& logits, Tensor& grad_src) {
+  const AttentionSizes& s = saved.sizes;
+  dispatch(grad_src.dtype(), [&]<class T>() {
+    const Kernels<T>& k = kernels<T>();
+    const T* src = saved.src.data<T>().data();
+    const T* dst = saved.dst.data<T>().data();
+    const T* g = logits.data<T>().data();
+    const auto sum = [&](const RowPart& part, const std::array<T*, 1>& to) {
+      core::PoolArray<T> weight(part.rows.num_edges() * s.heads);
+      k.gather(part.rows, saved.graph.out_to_in().data(), s.heads, g, weight.data());
+      k.slope_sums(part.rows, s.heads, s.channels, static_cast<T>(saved.negative_slope),
+                   weight.data(), src + part.node * s.width(), dst, to[0], nullptr);
+      k.scale_columns(part.rows.begin, part.rows.end, s.width(), saved.att.data<T>().data(), to[0]);
+    };
+    const std::array<RowSums<T>, 1> sums{{{grad_src.mutable_data<T>().data(), s.width()}}};
+    const auto nothing = [](std::int64_t, std::int64_t) {};
+    sum_rows(saved.graph.out_edges(), edge_grain(s), sums, sum, nothing);
   });
 }
 
-Tensor attention_vector_gradient(const Saved& saved, const Tensor& in, const Tensor& out) {
+// Adds what the values get: sums over the out-edges of dropout(alpha) grad_output.
+void add_weighted_outputs(const Saved& saved, const Tensor& grad_output, Tensor& grad_values) {
   const AttentionSizes& s = saved.sizes;
-  return dispatch(in.dtype(), [&]<class T>() {
-    const T* a = in.data<T>().data();
-    const T* b = out.data<T>().data();
-    const T* dst = saved.dst.data<T>().data();
-    const T* src = saved.src.data<T>().data();
-    const auto add_rows = [&](std::int64_t begin, std::int64_t end, std::span<T> sum) {
-      kernels<T>().add_products(begin, std::min(end, s.num_dst), s.width(), a, dst, sum.data());
-      kernels<T>().add_products(begin, end, s.width(), b, src, sum.data());
+  dispatch(grad_values.dtype(), [&]<class T>() {
+    const Kernels<T>& k = kernels<T>();
+    const T* alpha = saved.alpha.data<T>().data();
+    const T* grad_out = grad_output.data<T>().data();
+    const auto sum = [&](const RowPart& part, const std::array<T*, 1>& to) {
+      core::PoolArray<T> weight(part.rows.num_edges() * s.heads);
+      k.gather_weights(part.rows, saved.graph.out_to_in().data(), s.heads,
+                       static_cast<T>(saved.dropout_scale), alpha, weight.data());
+      k.add_weighted_sums(part.rows, s.heads, s.channels, weight.data(), grad_out, to[0]);
     };
-    return core::parallel_reduce_rows<T>(s.num_src, node_grain(s), s.width(), add_rows)
-        .reshape({s.heads, s.channels});
+    const std::array<RowSums<T>, 1> sums{
+        {{grad_values.mutable_data<T>().data(), s.width(), /*add=*/true}}};
+    const auto nothing = [](std::int64_t, std::int64_t) {};
+    sum_rows(saved.graph.out_edges(), edge_grain(s), sums, sum, nothing);
   });
 }
 
 void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
-  SlopeSums in = walk_in_edges(saved, grad_output);
-  OutEdgeSums out = walk_out_edges(saved, grad_output, in.logits);
-  node.add_grad(2, attention_vector_gradient(saved, in.in, out.slopes));
-  times_attention(saved.sizes, saved.att, saved.values_apart ? nullptr : &out.values, out.slopes);
-  node.add_grad(0, std::move(out.slopes));
+  InEdgeSums in = walk_in_edges(saved, grad_output);
+  node.add_grad(1, std::move(in.dst));
+  node.add_grad(2, std::move(in.att));
+  Tensor grad_src = Tensor::empty(saved.src.shape(), saved.src.dtype());
+  sum_slopes(saved, in.logits, grad_src);
+  in.logits = Tensor();
   if (saved.values_apart) {
-    node.add_grad(3, std::move(out.values));
+    Tensor grad_values = Tensor::zeros(saved.values.shape(), saved.values.dtype());
+    add_weighted_outputs(saved, grad_output, grad_values);
+    node.add_grad(3, std::move(grad_values));
+  } else {
+    add_weighted_outputs(saved, grad_output, grad_src);
   }
-  times_attention(saved.sizes, saved.att, nullptr, in.in);
-  node.add_grad(1, std::move(in.in));
+  node.add_grad(0, std::move(grad_src));
 }
 
 // @param apart  values has a gradient of its own; else it is src
@@ -160,9 +161,10 @@ Variable attention(const graph::Graph& graph, const Variable& src, const Variabl
     const T* from = src.value().data<T>().data();
     const T* own = dst.value().data<T>().data();
     const T* a = att.value().data<T>().data();
-    const auto logits = [&](const Rows& rows, T* to) {
-      kernels<T>().additive_logits(rows, sizes.heads, sizes.channels,
-                                   static_cast<T>(options.negative_slope), own, from, a, to);
+    const auto logits = [&](const RowPart& part, T* to) {
+      kernels<T>().additive_logits(part.rows, sizes.heads, sizes.channels,
+                                   static_cast<T>(options.negative_slope),
+                                   own + part.node * sizes.width(), from, a, to);
     };
     return attend<T>(graph, sizes, keep, dropout, values.value(), alpha, logits);
   });

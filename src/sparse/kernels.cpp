@@ -15,6 +15,7 @@ namespace attune::sparse::HWY_NAMESPACE {
 template <class T>
 Kernels<T> table() {
   return {.weighted_sums = &weighted_sums<T>,
+          .add_weighted_sums = &add_weighted_sums<T>,
           .edge_dots = &edge_dots<T>,
           .head_dots = &head_dots<T>,
           .two_head_dots = &two_head_dots<T>,
@@ -24,6 +25,10 @@ Kernels<T> table() {
           .edge_logits_backward = &edge_logits_backward<T>,
           .row_softmax = &row_softmax<T>,
           .row_softmax_backward = &row_softmax_backward<T>,
+          .row_exponentials = &row_exponentials<T>,
+          .row_dots = &row_dots<T>,
+          .scale_rows = &scale_rows<T>,
+          .centre_rows = &centre_rows<T>,
           .drop = &drop<T>,
           .drop_backward = &drop_backward<T>,
           .gather_transposed = &gather_transposed<T>,
@@ -32,7 +37,6 @@ Kernels<T> table() {
           .additive_logits = &additive_logits<T>,
           .slope_sums = &slope_sums<T>,
           .scale_columns = &scale_columns<T>,
-          .add_products = &add_products<T>,
           .compact = &compact<T>};
 }
 

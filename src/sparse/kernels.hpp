@@ -28,9 +28,13 @@ inline constexpr std::int64_t kCompactRoom = 64;
 /// of a [num_edges, heads] array; arrays over nodes are whole. Plain twins: plain_kernels.hpp.
 template <std::floating_point T>
 struct Kernels {
-  /// out[i, h, :] = sum over the edges e of row i of weight[e, h] in[col_idx[e], h, :].
+  /// out[i, h, :] = sum over the edges e of row i of weight[e, h] in[col_idx[e], h, :]; the second
+  /// one adds it.
   void (*weighted_sums)(const Rows& rows, std::int64_t heads, std::int64_t channels,
                         const T* weight, const T* in, T* out);
+
+  void (*add_weighted_sums)(const Rows& rows, std::int64_t heads, std::int64_t channels,
+                            const T* weight, const T* in, T* out);
 
   /// dots[e, h] = left[i, h, :] . right[col_idx[e], h, :] for the edges e of row i.
   void (*edge_dots)(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* left,
@@ -68,6 +72,15 @@ struct Kernels {
   /// place: |alpha| (grad - sum over the row of |alpha| grad).
   void (*row_softmax_backward)(const Rows& rows, std::int64_t heads, const T* alpha, T* grad);
 
+  /// The parts of both for a row in pieces. First halves: logits become their exponentials over
+  /// that of the largest one of the row, maxima[i, h], with sums[i, h]; sums[i, h] of |alpha| grad.
+  void (*row_exponentials)(const Rows& rows, std::int64_t heads, T* logits, T* maxima, T* sums);
+  void (*row_dots)(const Rows& rows, std::int64_t heads, const T* alpha, const T* grad, T* sums);
+
+  /// Second halves, in place: values[e, h] factor[i, h] and |alpha| (grad - sums[i, h]).
+  void (*scale_rows)(const Rows& rows, std::int64_t heads, const T* factor, T* values);
+  void (*centre_rows)(const Rows& rows, std::int64_t heads, const T* alpha, const T* sums, T* grad);
+
   /// Dropout of coefficients (ops::DropoutRate): where lanes[i] < threshold, coefficient i gets a
   /// minus sign, which is how it is remembered, and weight 0; another one gets weight alpha *
   /// scale.
@@ -93,18 +106,16 @@ struct Kernels {
   void (*additive_logits)(const Rows& rows, std::int64_t heads, std::int64_t channels,
                           T negative_slope, const T* dst, const T* src, const T* att, T* logits);
 
-  /// sums[i, h, :] = sum over the edges e of row i of
-  ///                 grad[e, h] leaky_relu'(own[i, h, :] + other[col_idx[e], h, :]).
+  /// With s = own[i, h, :] + other[col_idx[e], h, :],
+  /// sums[i, h, :] = sum over the edges e of row i of grad[e, h] leaky_relu'(s), and
+  /// att_sums[h, :] += sum over all edges of grad[e, h] leaky_relu(s), unless it is null.
+  /// `sums` may be `own`.
   void (*slope_sums)(const Rows& rows, std::int64_t heads, std::int64_t channels, T negative_slope,
-                     const T* grad, const T* own, const T* other, T* sums);
+                     const T* grad, const T* own, const T* other, T* sums, T* att_sums);
 
-  /// x[i, c] = x[i, c] factor[c] (+ plus[i, c]) for rows [begin, end) of `width` numbers.
+  /// x[i, c] *= factor[c] for rows [begin, end) of `width` numbers.
   void (*scale_columns)(std::int64_t begin, std::int64_t end, std::int64_t width, const T* factor,
-                        const T* plus, T* x);
-
-  /// sum[c] += a[i, c] b[i, c] over rows [begin, end) of `width` numbers.
-  void (*add_products)(std::int64_t begin, std::int64_t end, std::int64_t width, const T* a,
-                       const T* b, T* sum);
+                        T* x);
 
   /// Leaves out the entries of value 0. values[k] belongs to entry first_edge() + k.
   /// @param kept_ptr      [end - begin + 1], from 0

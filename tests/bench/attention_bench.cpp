@@ -158,5 +158,8 @@ BENCHMARK_CAPTURE(gatv2_forward_backward, power_law, bench::power_law)
 BENCHMARK_CAPTURE(dot_forward, power_law, bench::power_law)->Apply(bench::attention_arguments);
 BENCHMARK_CAPTURE(dot_forward_backward, power_law, bench::power_law)
     ->Apply(bench::attention_arguments);
+BENCHMARK_CAPTURE(gat_forward_backward, hub, bench::hub)->Apply(bench::attention_arguments);
+BENCHMARK_CAPTURE(gatv2_forward_backward, hub, bench::hub)->Apply(bench::attention_arguments);
+BENCHMARK_CAPTURE(dot_forward_backward, hub, bench::hub)->Apply(bench::attention_arguments);
 
 }  // namespace

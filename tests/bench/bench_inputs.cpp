@@ -33,6 +33,24 @@ const data::NodeDataset& power_law() {
   return dataset;
 }
 
+const data::NodeDataset& hub() {
+  static const data::NodeDataset dataset = [] {
+    constexpr std::int64_t kNodes = 100000;
+    std::vector<graph::Edge> edges;
+    for (std::int64_t e = 0; e < 1000000; ++e) {
+      const std::int64_t other = 1 + e % (kNodes - 1);
+      edges.push_back({.src = other, .dst = 0});
+      edges.push_back({.src = 0, .dst = other});
+    }
+    data::NodeDataset result;
+    result.graph = graph::from_edges(
+        kNodes, edges,
+        {.self_loops = graph::SelfLoops::add_all, .duplicates = graph::Duplicates::keep});
+    return result;
+  }();
+  return dataset;
+}
+
 Variable random_leaf(const core::Shape& shape, std::uint64_t seed, double scale) {
   const core::RandomStream stream(seed, core::Purpose::sampling);
   core::Tensor values = core::Tensor::empty(shape);

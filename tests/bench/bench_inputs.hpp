@@ -23,6 +23,10 @@ const data::NodeDataset& cora_size();
 /// 100 thousand nodes and 2 million edges, with the in-degrees of a power law.
 const data::NodeDataset& power_law();
 
+/// 100 thousand nodes of which one has a million edges from the others and a million to them,
+/// and self-loops; no features.
+const data::NodeDataset& hub();
+
 /// Normal numbers times `scale`, a leaf that requires a gradient.
 Variable random_leaf(const core::Shape& shape, std::uint64_t seed, double scale = 1);
 
