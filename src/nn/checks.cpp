@@ -35,6 +35,12 @@ void require_finite(double value, const char* who, const char* what) {
   }
 }
 
+void require_deviation(double deviation, const char* who) {
+  if (!(deviation >= 0) || !std::isfinite(deviation)) {
+    throw InvalidArgument(text(who, ": deviation must be finite and at least 0, got ", deviation));
+  }
+}
+
 void require_features(const Features& x, std::int64_t rows, std::int64_t channels,
                       const char* who) {
   const auto* sparse = std::get_if<sparse::CsrMatrix>(&x);

@@ -16,6 +16,9 @@ void require_probability(double p, const char* who, const char* what);
 /// @throws InvalidArgument  `who: what must be finite, got nan`
 void require_finite(double value, const char* who, const char* what);
 
+/// @throws InvalidArgument  `who: deviation must be finite and at least 0, got -1`
+void require_deviation(double deviation, const char* who);
+
 /// @throws ShapeError  `who: x must be [num_nodes=5, in_channels=3], got [3, 4]`
 void require_features(const Features& x, std::int64_t rows, std::int64_t channels, const char* who);
 

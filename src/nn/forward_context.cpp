@@ -6,9 +6,7 @@ namespace attune::nn {
 
 AttentionHeads ScaledHeads::multiplied() const {
   return {.queries = ops::head_scale(ops::first_rows(points, num_queries), query_scale),
-          .keys = ops::head_scale(points, key_scale),
-          .query_mask = {},
-          .key_mask = {}};
+          .keys = ops::head_scale(points, key_scale)};
 }
 
 }  // namespace attune::nn

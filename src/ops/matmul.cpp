@@ -32,10 +32,11 @@ void check_matrices(const Tensor& x, const Tensor& w, const char* who) {
   core::require_same_dtype(x, w, who);
 }
 
-// x w with the bias added to each part of the product while it is in the cache.
-Tensor multiply_add(const Tensor& x, const Tensor& w, const Tensor& bias) {
-  const std::int64_t m = w.size(1);
-  Tensor out = Tensor::empty({x.size(0), m}, x.dtype());
+// A product with the bias added to each part of it while it is in the cache.
+Tensor multiply_add(const core::GemmShape& shape, const Tensor& x, const Tensor& w,
+                    const Tensor& bias) {
+  const std::int64_t m = shape.n;
+  Tensor out = Tensor::empty({shape.m, m}, x.dtype());
   dispatch(x.dtype(), [&]<class T>() {
     T* to = out.mutable_data<T>().data();
     const T* b = bias.data<T>().data();
@@ -47,8 +48,7 @@ Tensor multiply_add(const Tensor& x, const Tensor& w, const Tensor& bias) {
       }
     };
     const core::GemmFinish finish(add);
-    core::gemm<T>({.m = x.size(0), .n = m, .k = x.size(1)}, x.data<T>(), w.data<T>(),
-                  out.mutable_data<T>(), &finish);
+    core::gemm<T>(shape, x.data<T>(), w.data<T>(), out.mutable_data<T>(), &finish);
   });
   return out;
 }
@@ -102,13 +102,41 @@ Variable linear(const Variable& x, const Variable& w, const Variable& bias) {
   check_matrices(x.value(), w.value(), who);
   core::require_shape(bias.value(), {w.shape()[1]}, who, "bias");
   core::require_same_dtype(x.value(), bias.value(), who);
-  return record("linear", multiply_add(x.value(), w.value(), bias.value()), {x, w, bias},
+  const core::GemmShape shape{.m = x.shape()[0], .n = w.shape()[1], .k = x.shape()[1]};
+  return record("linear", multiply_add(shape, x.value(), w.value(), bias.value()), {x, w, bias},
                 [a = x.value(), b = w.value()](Node& node, const Tensor& grad_output) {
                   add_product_gradients(node, a, b, grad_output);
                   if (node.needs(2)) {
                     node.add_grad(2, column_sums(grad_output));
                   }
                 });
+}
+
+Variable linear_transposed(const Variable& x, const Variable& w, const Variable& bias) {
+  const char* who = "ops::linear_transposed";
+  require_rank(x.value(), 2, who, "x", "[n, k]");
+  require_rank(w.value(), 2, who, "w", "[m, k]");
+  core::require_shape(w.value(), {w.shape()[0], x.shape()[1]}, who, "w");
+  core::require_shape(bias.value(), {w.shape()[0]}, who, "bias");
+  core::require_same_dtype(x.value(), w.value(), who);
+  core::require_same_dtype(x.value(), bias.value(), who);
+  const std::int64_t n = x.shape()[0];
+  const std::int64_t k = x.shape()[1];
+  const std::int64_t m = w.shape()[0];
+  const core::GemmShape shape{.m = n, .n = m, .k = k, .transpose_b = true};
+  return record(
+      "linear_transposed", multiply_add(shape, x.value(), w.value(), bias.value()), {x, w, bias},
+      [a = x.value(), b = w.value(), n, k, m](Node& node, const Tensor& grad_output) {
+        if (node.needs(0)) {
+          node.add_grad(0, multiply({.m = n, .n = k, .k = m}, grad_output, b));
+        }
+        if (node.needs(1)) {
+          node.add_grad(1, multiply({.m = m, .n = k, .k = n, .transpose_a = true}, grad_output, a));
+        }
+        if (node.needs(2)) {
+          node.add_grad(2, column_sums(grad_output));
+        }
+      });
 }
 
 Variable add_bias(const Variable& x, const Variable& bias) {

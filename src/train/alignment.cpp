@@ -51,7 +51,9 @@ align::Clouds AlignmentRegularizer::Report::clouds() const {
           .query_scale = query_scale,
           .key_scale = key_scale,
           .query_mask = query_mask,
-          .key_mask = key_mask};
+          .key_mask = key_mask,
+          .query_segments = query_segments,
+          .key_segments = key_segments};
 }
 
 void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
@@ -64,7 +66,10 @@ void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
                 .query_scale = {},
                 .key_scale = {},
                 .query_mask = {},
-                .key_mask = {}};
+                .key_mask = {},
+                .query_segments = {heads.query_segments.begin(), heads.query_segments.end()},
+                .key_segments = {heads.key_segments.begin(), heads.key_segments.end()},
+                .layer = heads.layer};
   if (options_.mask_padding) {
     report.query_mask.assign(heads.query_mask.begin(), heads.query_mask.end());
     report.key_mask.assign(heads.key_mask.begin(), heads.key_mask.end());
@@ -82,12 +87,29 @@ void AlignmentRegularizer::receive_scaled(const nn::ScaledHeads& heads) {
                       .query_scale = heads.query_scale,
                       .key_scale = heads.key_scale,
                       .query_mask = {},
-                      .key_mask = {}});
+                      .key_mask = {},
+                      .query_segments = {},
+                      .key_segments = {}});
 }
 
 std::int64_t AlignmentRegularizer::num_aligned(std::size_t reported) const {
   const auto layers = static_cast<std::int64_t>(reported);
   return options_.layers == AlignedLayers::hidden ? layers - 1 : layers;
+}
+
+// That of an earlier report of the same layer, or a new one.
+std::size_t AlignmentRegularizer::distance_for(std::size_t report, std::uint64_t seed) {
+  for (std::size_t earlier = 0; earlier < report; ++earlier) {
+    if (reports_[report].layer != nullptr && reports_[report].layer == reports_[earlier].layer) {
+      return distance_of_[earlier];
+    }
+  }
+  const std::size_t made = distances_.size();
+  const auto first = static_cast<std::uint32_t>(made) * align::Distance::kInitStreams;
+  const core::RandomStream random(seed, core::Purpose::alignment, kFirstInitStream + first);
+  distances_.push_back(align::make_distance(options_.distance, reports_[report].clouds(), random,
+                                            options_.graph ? &*options_.graph : nullptr));
+  return made;
 }
 
 void AlignmentRegularizer::initialize(std::uint64_t seed) {
@@ -101,11 +123,9 @@ void AlignmentRegularizer::initialize(std::uint64_t seed) {
         "alignment: layers hidden leaves nothing to align in a model of one attention layer");
   }
   distances_.clear();
-  for (std::int64_t layer = 0; layer < aligned; ++layer) {
-    const auto first = static_cast<std::uint32_t>(layer) * align::Distance::kInitStreams;
-    const core::RandomStream random(seed, core::Purpose::alignment, kFirstInitStream + first);
-    distances_.push_back(align::make_distance(options_.distance, reports_[layer].clouds(), random,
-                                              options_.graph ? &*options_.graph : nullptr));
+  distance_of_.clear();
+  for (std::int64_t report = 0; report < aligned; ++report) {
+    distance_of_.push_back(distance_for(static_cast<std::size_t>(report), seed));
   }
   reports_.clear();
 }
@@ -137,13 +157,14 @@ Variable AlignmentRegularizer::sum_of_layers() {
   Variable sum;
   std::int64_t heads = 0;
   per_head_.clear();
-  for (std::size_t layer = 0; layer < distances_.size(); ++layer) {
-    const auto stream = static_cast<std::uint32_t>(layer) * align::Distance::kStreams;
+  for (std::size_t report = 0; report < distance_of_.size(); ++report) {
+    const auto stream = static_cast<std::uint32_t>(report) * align::Distance::kStreams;
     const core::RandomStream random(seed_, core::Purpose::alignment, stream, step_);
     core::Tensor per_head;
-    const Variable term = distances_[layer]->loss(reports_[layer].clouds(), random, &per_head);
+    const align::Distance& distance = *distances_[distance_of_[report]];
+    const Variable term = distance.loss(reports_[report].clouds(), random, &per_head);
     sum = sum.defined() ? ops::add(sum, term) : term;
-    heads += reports_[layer].queries.shape()[1];
+    heads += reports_[report].queries.shape()[1];
     per_head_.push_back(std::move(per_head));
   }
   if (options_.reduction == AlignmentReduction::mean) {
@@ -177,7 +198,9 @@ void HeadMmd::receive(const nn::AttentionHeads& heads) {
   add({.queries = heads.queries,
        .keys = heads.keys,
        .query_mask = heads.query_mask,
-       .key_mask = heads.key_mask});
+       .key_mask = heads.key_mask,
+       .query_segments = heads.query_segments,
+       .key_segments = heads.key_segments});
 }
 
 void HeadMmd::receive_scaled(const nn::ScaledHeads& heads) {

@@ -16,9 +16,17 @@ struct AttentionHeads {
   Variable queries;  ///< [num_queries, heads, channels]
   Variable keys;     ///< [num_keys, heads, channels]
   /// Positions that take part, one byte each (0 = padding); empty: all do. [num_queries]
-  std::span<const std::uint8_t> query_mask;
+  std::span<const std::uint8_t> query_mask = {};
   /// The same of the keys, [num_keys].
-  std::span<const std::uint8_t> key_mask;
+  std::span<const std::uint8_t> key_mask = {};
+  /// Sample s owns the positions [segments[s], segments[s + 1]), as do the tokens of one text;
+  /// empty: all are one sample. [samples + 1]
+  std::span<const std::int64_t> query_segments = {};
+  /// The same of the keys.
+  std::span<const std::int64_t> key_segments = {};
+  /// Who reports: the same twice where a layer is applied twice, as where layers share weights;
+  /// null: somebody else every time.
+  const void* layer = nullptr;
 };
 
 /// The same where queries and keys are one projection times a vector a head each, as in GAT: not

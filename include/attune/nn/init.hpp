@@ -19,6 +19,9 @@ class Initializer {
   [[nodiscard]] core::Tensor glorot_uniform(const core::Shape& shape, std::int64_t fan_in,
                                             std::int64_t fan_out);
 
+  /// Normal with mean 0.
+  [[nodiscard]] core::Tensor normal(const core::Shape& shape, double deviation);
+
  private:
   core::RandomStream random_;
   std::uint32_t drawn_ = 0;

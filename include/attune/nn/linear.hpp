@@ -13,12 +13,16 @@ struct LinearOptions {
   std::int64_t in_channels = 0;   ///< required
   std::int64_t out_channels = 0;  ///< required
   bool bias = true;               ///< b, else y = x W
+  /// Of the normal distribution that W is drawn from; 0: Glorot-uniform.
+  double deviation = 0;
 };
 
-/// y = x W + b on every row. W is drawn Glorot-uniform, b starts at zero.
+/// y = x W + b on every row. W is drawn at random, b starts at zero.
+///
+/// Parameters: weight [in_channels, out_channels], bias [out_channels].
 class Linear final : public Module {
  public:
-  /// @throws InvalidArgument  a size below 1
+  /// @throws InvalidArgument  a size below 1, a deviation that is negative or not finite
   Linear(const LinearOptions& options, Initializer& init);
 
   /// @param x  [n, in_channels]

@@ -22,4 +22,13 @@ namespace attune::ops {
 /// @throws as both
 [[nodiscard]] Variable linear(const Variable& x, const Variable& w, const Variable& bias);
 
+/// x w^T + bias: logits of a vocabulary from its embeddings.
+/// @param x     [n, k]
+/// @param w     [m, k]
+/// @param bias  [m]
+/// @return      [n, m]
+/// @throws ShapeError  the shapes or the element types do not fit
+[[nodiscard]] Variable linear_transposed(const Variable& x, const Variable& w,
+                                         const Variable& bias);
+
 }  // namespace attune::ops

@@ -51,8 +51,9 @@ struct AlignmentOptions {
 ///     lambda * A,   A = sum over aligned layers, sum over heads, mean over samples of the distance
 ///
 /// It serves any model whose attention layers report their heads. Each layer has networks of its
-/// own, shared by its heads. With lambda 0 nothing is computed, and training is to the bit what it
-/// is without.
+/// own, shared by its heads; a layer that is applied several times in a pass, as in ALBERT, is a
+/// term each time with the same networks. With lambda 0 nothing is computed, and training is to the
+/// bit what it is without.
 ///
 ///     AlignmentRegularizer alignment({.distance = {.kind = align::Kind::ct}, .weight = 0.01});
 ///     Trainer trainer(model.parameters(), task, options, {&alignment});
@@ -68,7 +69,7 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
 
   /// @throws InvalidArgument  no layer reported a head that may be aligned
   void initialize(std::uint64_t seed) override;
-  /// `layers.0.gate_w` and so on, numbered as the layers report.
+  /// `layers.0.gate_w` and so on, numbered as the layers report first.
   [[nodiscard]] std::vector<nn::NamedParameter> parameters() override;
   [[nodiscard]] double weight_decay() const noexcept override { return options_.weight_decay; }
 
@@ -77,7 +78,7 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   [[nodiscard]] Variable loss() override;
   [[nodiscard]] double value() const noexcept override { return value_; }
 
-  /// The terms of the last loss() by layer, each [samples, heads].
+  /// The terms of the last loss() by report, each [samples, heads].
   [[nodiscard]] const std::vector<core::Tensor>& per_head() const noexcept { return per_head_; }
 
  private:
@@ -89,20 +90,25 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
     Variable key_scale;
     std::vector<std::uint8_t> query_mask;
     std::vector<std::uint8_t> key_mask;
+    std::vector<std::int64_t> query_segments;
+    std::vector<std::int64_t> key_segments;
+    const void* layer = nullptr;
 
     [[nodiscard]] align::Clouds clouds() const;
   };
 
   void receive(const nn::AttentionHeads& heads) override;
   void receive_scaled(const nn::ScaledHeads& heads) override;
+  [[nodiscard]] std::size_t distance_for(std::size_t report, std::uint64_t seed);
   [[nodiscard]] std::int64_t num_aligned(std::size_t reported) const;
   [[nodiscard]] double weight_at(std::uint32_t step) const;
   [[nodiscard]] Variable sum_of_layers();
 
   AlignmentOptions options_;
   std::vector<std::unique_ptr<align::Distance>> distances_;  // one an aligned layer
+  std::vector<std::size_t> distance_of_;                     // one a report that is aligned
   std::vector<Report> reports_;
-  std::size_t num_layers_ = 0;  // that reported at the first pass
+  std::size_t num_layers_ = 0;  // reports of the first pass
   std::uint64_t seed_ = 0;
   std::uint32_t step_ = 0;
   bool due_ = true;  // this step has a term
