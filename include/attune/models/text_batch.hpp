@@ -15,9 +15,11 @@ struct TextBatch {
   std::vector<std::int32_t> positions;  ///< [num_tokens]: in the text, from 0
   std::vector<std::int64_t> starts;     ///< [num_texts + 1]: of each text's tokens, then the end
 
+  /// Texts in the batch.
   [[nodiscard]] std::int64_t num_texts() const noexcept {
     return static_cast<std::int64_t>(starts.size()) - 1;
   }
+  /// Tokens of all texts together.
   [[nodiscard]] std::int64_t num_tokens() const noexcept {
     return static_cast<std::int64_t>(tokens.size());
   }
@@ -32,8 +34,8 @@ struct TextBatch {
 /// Texts padded to one length, of which an encoder computes what is not padding. Results are those
 /// of the padded batch under the mask.
 struct PaddedTexts {
-  std::int64_t num_texts = 0;
-  std::int64_t length = 0;
+  std::int64_t num_texts = 0;            ///< rows
+  std::int64_t length = 0;               ///< tokens a row, padding included
   std::span<const std::int32_t> tokens;  ///< [num_texts, length]
   std::span<const std::int32_t> types;   ///< the same; empty: all 0
   std::span<const std::uint8_t> mask;    ///< the same, 0 for padding; positions count from the left

@@ -23,24 +23,24 @@ enum class TextFamily : std::uint8_t {
 
 /// The defaults are those of BERT-base.
 struct TextEncoderOptions {
-  TextFamily family = TextFamily::bert;
-  std::int64_t vocabulary = 30522;
+  TextFamily family = TextFamily::bert;  ///< decides where positions begin and what heads look like
+  std::int64_t vocabulary = 30522;       ///< tokens
   std::int64_t embedding_channels =
-      768;  ///< other than channels: a map leads from one to the other
-  std::int64_t channels = 768;
-  std::int64_t layers = 12;
-  std::int64_t heads = 12;
-  std::int64_t intermediate_channels = 3072;
-  std::int64_t max_positions = 512;  ///< rows of the table; RoBERTa keeps some for itself
-  std::int64_t token_types = 2;
-  std::int64_t padding_token = 0;  ///< RoBERTa counts positions from the one after it
-  std::int64_t layer_groups = 0;  ///< layers of a group share their weights; 0: none do
-  std::int64_t group_layers = 1;   ///< layers that one application of a group runs through
-  nn::HiddenActivation activation = nn::HiddenActivation::gelu;
-  double dropout = 0.1;
-  double attention_dropout = 0.1;
-  double layer_norm_epsilon = 1e-12;
-  double deviation = 0.02;  ///< of the normal distribution that weights are drawn from
+      768;                      ///< other than channels: a map leads from one to the other
+  std::int64_t channels = 768;  ///< of the layers, a multiple of heads
+  std::int64_t layers = 12;     ///< applied, one after another
+  std::int64_t heads = 12;      ///< of each layer
+  std::int64_t intermediate_channels = 3072;  ///< width of the feed-forward networks
+  std::int64_t max_positions = 512;           ///< rows of the table; RoBERTa keeps some for itself
+  std::int64_t token_types = 2;               ///< kinds of parts of a text
+  std::int64_t padding_token = 0;             ///< RoBERTa counts positions from the one after it
+  std::int64_t layer_groups = 0;              ///< layers of a group share their weights; 0: none do
+  std::int64_t group_layers = 1;  ///< layers that one application of a group runs through
+  nn::HiddenActivation activation = nn::HiddenActivation::gelu;  ///< of the feed-forward networks
+  double dropout = 0.1;  ///< probability, on embeddings and what layers add, in training only
+  double attention_dropout = 0.1;     ///< probability, on the coefficients, in training only
+  double layer_norm_epsilon = 1e-12;  ///< added to variances, above 0
+  double deviation = 0.02;            ///< of the normal distribution that weights are drawn from
 };
 
 /// Tokens a text may have at most.
@@ -70,6 +70,7 @@ class TextEncoder final : public nn::Module {
   ///                          too long; says which
   [[nodiscard]] Variable forward(const TextBatch& batch, nn::ForwardContext& ctx) const;
 
+  /// It was made with.
   [[nodiscard]] const TextEncoderOptions& options() const noexcept { return options_; }
   /// [vocabulary, embedding_channels]
   [[nodiscard]] const Variable& token_embeddings() const noexcept { return tokens_.weight(); }

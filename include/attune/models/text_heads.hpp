@@ -12,25 +12,29 @@ namespace attune::models {
 /// have the names that each head lists.
 class TextModel : public nn::Module {
  public:
+  /// Below the head.
   [[nodiscard]] const TextEncoder& encoder() const noexcept { return encoder_; }
 
  protected:
+  /// @throws InvalidArgument  as TextEncoder
   TextModel(const TextEncoderOptions& options, nn::Initializer& init);
 
  private:
   TextEncoder encoder_;
 };
 
+/// What is between the first token of a text and the classifier.
 enum class TextPooling : std::uint8_t {
   of_family,  ///< in classification RoBERTa has a head of its own, the others the pooler
   pooler,     ///< a map of the first token and tanh; multiple choice has it in all families
 };
 
+/// Settings of a TextClassifier.
 struct TextClassifierOptions {
-  TextEncoderOptions encoder = {};
-  std::int64_t num_labels = 2;  ///< 1: a number to be regressed, or the score of a choice
-  double dropout = 0.1;         ///< before the last map, in training only
-  TextPooling pooling = TextPooling::of_family;
+  TextEncoderOptions encoder = {};  ///< of the encoder below
+  std::int64_t num_labels = 2;      ///< 1: a number to be regressed, or the score of a choice
+  double dropout = 0.1;             ///< before the last map, in training only
+  TextPooling pooling = TextPooling::of_family;  ///< between the first token and the classifier
 };
 
 /// Labels, a number, or scores of choices from the first token of each text. With h that token:
@@ -49,6 +53,7 @@ class TextClassifier final : public TextModel {
   /// @return  [num_texts, num_labels]
   [[nodiscard]] Variable forward(const TextBatch& batch, nn::ForwardContext& ctx) const;
 
+  /// It was made with.
   [[nodiscard]] const TextClassifierOptions& options() const noexcept { return options_; }
 
  private:
@@ -62,6 +67,7 @@ class TextClassifier final : public TextModel {
 /// Parameters beside the encoder's: span.
 class SpanPredictor final : public TextModel {
  public:
+  /// @throws InvalidArgument  as TextEncoder
   SpanPredictor(const TextEncoderOptions& options, nn::Initializer& init);
 
   /// @return  [num_tokens, 2]
@@ -80,6 +86,7 @@ class SpanPredictor final : public TextModel {
 /// Parameters beside the encoder's: dense (W, b), norm, bias (b_v) [vocabulary].
 class MaskedLanguageModel final : public TextModel {
  public:
+  /// @throws InvalidArgument  as TextEncoder
   MaskedLanguageModel(const TextEncoderOptions& options, nn::Initializer& init);
 
   /// @param tokens  places in the batch whose logits are wanted

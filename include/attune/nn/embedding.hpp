@@ -8,6 +8,7 @@
 
 namespace attune::nn {
 
+/// Settings of an Embedding.
 struct EmbeddingOptions {
   std::int64_t num_rows = 0;  ///< required: size of the vocabulary
   std::int64_t channels = 0;  ///< required
@@ -26,6 +27,7 @@ class Embedding final : public Module {
   /// @throws InvalidArgument  an index outside [0, num_rows)
   [[nodiscard]] Variable forward(std::span<const std::int32_t> index) const;
 
+  /// [num_rows, channels]
   [[nodiscard]] const Variable& weight() const noexcept { return weight_; }
 
  private:

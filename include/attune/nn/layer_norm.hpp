@@ -7,6 +7,7 @@
 
 namespace attune::nn {
 
+/// Settings of a LayerNorm.
 struct LayerNormOptions {
   std::int64_t channels = 0;  ///< required
   double epsilon = 1e-5;      ///< added to the variance

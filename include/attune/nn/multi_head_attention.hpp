@@ -10,9 +10,10 @@
 
 namespace attune::nn {
 
+/// Settings of a MultiHeadAttention.
 struct MultiHeadAttentionOptions {
-  std::int64_t channels = 0;  ///< required: of what enters and leaves, a multiple of heads
-  std::int64_t heads = 1;
+  std::int64_t channels = 0;     ///< required: of what enters and leaves, a multiple of heads
+  std::int64_t heads = 1;        ///< of channels / heads channels each
   double attention_dropout = 0;  ///< probability, on the coefficients, in training only
   double deviation = 0;          ///< as LinearOptions::deviation
 };
@@ -21,7 +22,7 @@ struct MultiHeadAttentionOptions {
 /// num_samples + 1 offsets from 0 to the number of rows. There is no padding.
 struct TokenRows {
   const Variable& rows;  ///< [num_tokens, channels]
-  ops::Segments starts;
+  ops::Segments starts;  ///< [num_samples + 1]
 };
 
 /// Multi-head attention. Vaswani et al., "Attention Is All You Need", NeurIPS 2017,

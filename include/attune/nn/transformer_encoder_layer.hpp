@@ -14,16 +14,17 @@ enum class HiddenActivation : std::uint8_t { gelu, gelu_tanh, relu };
 /// relu(x), or one of the forms of ops::gelu.
 [[nodiscard]] Variable activate(const Variable& x, HiddenActivation activation);
 
+/// Settings of a TransformerEncoderLayer.
 struct TransformerEncoderLayerOptions {
-  std::int64_t channels = 0;  ///< required: a multiple of heads
-  std::int64_t heads = 1;
+  std::int64_t channels = 0;               ///< required: a multiple of heads
+  std::int64_t heads = 1;                  ///< of channels / heads channels each
   std::int64_t intermediate_channels = 0;  ///< required: width of the feed-forward network
-  HiddenActivation activation = HiddenActivation::gelu;
-  double dropout = 0;               ///< on what attention adds, in training only
-  double feed_forward_dropout = 0;  ///< on what the feed-forward network adds, likewise
-  double attention_dropout = 0;     ///< on the coefficients, likewise
-  double layer_norm_epsilon = 1e-12;
-  double deviation = 0.02;  ///< as LinearOptions::deviation
+  HiddenActivation activation = HiddenActivation::gelu;  ///< of the feed-forward network
+  double dropout = 0;                 ///< on what attention adds, in training only
+  double feed_forward_dropout = 0;    ///< on what the feed-forward network adds, likewise
+  double attention_dropout = 0;       ///< on the coefficients, likewise
+  double layer_norm_epsilon = 1e-12;  ///< added to variances, above 0
+  double deviation = 0.02;            ///< as LinearOptions::deviation
 };
 
 /// A layer of a transformer encoder that normalises after each addition. Devlin et al., "BERT:

@@ -12,9 +12,9 @@ namespace attune::train {
 
 /// What the config.json of a pretrained text encoder says.
 struct TextConfig {
-  models::TextEncoderOptions encoder;
-  double classifier_dropout = 0.1;
-  std::vector<std::string> labels;  ///< names by number; none: not said
+  models::TextEncoderOptions encoder;  ///< sizes and family
+  double classifier_dropout = 0.1;     ///< probability, before the last map of a head
+  std::vector<std::string> labels;     ///< names by number; none: not said
 };
 
 /// Reads the configuration of a BERT, RoBERTa or ALBERT as Hugging Face's transformers write it.
@@ -24,6 +24,8 @@ struct TextConfig {
 ///                    missing, of another type or out of range, or a setting that is not
 ///                    supported; names the field
 [[nodiscard]] TextConfig decode_text_config(std::string_view json, const std::string& path);
+/// The same of a file.
+/// @throws FileError  as decode_text_config(), or no such file
 [[nodiscard]] TextConfig read_text_config(const std::string& path);
 
 /// The same as JSON that transformers read.

@@ -13,6 +13,7 @@
 
 namespace attune::data {
 
+/// Settings of a ByteBpeTokenizer.
 struct ByteBpeOptions {
   bool add_prefix_space = false;  ///< cut a text that does not begin with white space as if it did
 };
@@ -27,7 +28,8 @@ using BpeMerge = std::pair<std::string, std::string>;
 class ByteBpeTokenizer final : public Tokenizer {
  public:
   /// @param vocabulary  tokens in which each byte is written as one printable character
-  /// @throws InvalidArgument  the vocabulary has no <s>, </s>, <pad> or <unk>, or lacks a part of a
+  /// @throws InvalidArgument  the vocabulary has no `<s>`, `</s>`, `<pad>` or `<unk>`, or lacks a
+  /// part of a
   ///                          merge, or what it makes
   ByteBpeTokenizer(Vocabulary vocabulary, const std::vector<BpeMerge>& merges,
                    const ByteBpeOptions& options = {});

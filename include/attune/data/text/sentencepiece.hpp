@@ -12,8 +12,8 @@ namespace attune::data {
 
 /// What ALBERT does to a text before SentencePiece sees it.
 struct SentencePieceOptions {
-  bool remove_space = true;  ///< white space at the ends, and all but a blank of it elsewhere
-  bool lower_case = true;
+  bool remove_space = true;   ///< white space at the ends, and all but a blank of it elsewhere
+  bool lower_case = true;     ///< letters become small ones
   bool keep_accents = false;  ///< false: decompose (NFKD) and drop combining characters
 };
 
@@ -24,7 +24,7 @@ class SentencePieceTokenizer final : public Tokenizer {
  public:
   /// @param model  the bytes of spiece.model
   /// @param path   for messages
-  /// @throws FileError        not a model, or one without <pad>, <unk>, [CLS] or [SEP]
+  /// @throws FileError        not a model, or one without `<pad>`, `<unk>`, [CLS] or [SEP]
   /// @throws InvalidArgument  attune was built without SentencePiece
   SentencePieceTokenizer(std::string model, const std::string& path,
                          const SentencePieceOptions& options = {});

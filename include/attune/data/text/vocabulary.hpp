@@ -18,12 +18,15 @@ class Vocabulary {
   /// @throws InvalidArgument  a token that comes twice
   explicit Vocabulary(std::vector<std::string> tokens);
 
+  /// Numbers, those without a token included.
   [[nodiscard]] std::int32_t size() const noexcept {
     return static_cast<std::int32_t>(tokens_.size());
   }
   /// @throws InvalidArgument  an id outside [0, size())
   [[nodiscard]] const std::string& token(std::int32_t id) const;
+  /// Number of a token; none: there is no such token.
   [[nodiscard]] std::optional<std::int32_t> find(std::string_view token) const;
+  /// By number, [size()].
   [[nodiscard]] const std::vector<std::string>& tokens() const noexcept { return tokens_; }
 
  private:

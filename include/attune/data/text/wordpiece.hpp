@@ -14,7 +14,7 @@ namespace attune::data {
 
 /// BERT's basic tokeniser (Devlin et al., NAACL 2019, arXiv 1810.04805).
 struct BertWordOptions {
-  bool lower_case = true;
+  bool lower_case = true;     ///< letters become small ones
   bool strip_accents = true;  ///< decompose (NFD) and drop what is of category Mn
   bool chinese_chars = true;  ///< every CJK ideograph is a word
 };
@@ -30,8 +30,9 @@ using WordVisitor = core::FunctionRef<void(std::string_view, std::span<const Tex
 void for_each_bert_word(std::string_view text, const BertWordOptions& options,
                         std::int64_t max_characters, WordVisitor visit);
 
+/// Settings of a WordPieceTokenizer.
 struct WordPieceOptions {
-  BertWordOptions words = {};
+  BertWordOptions words = {};         ///< how texts are cut into words
   std::int64_t max_characters = 100;  ///< a longer word is unknown as a whole; in [1, 10000]
 };
 
@@ -56,7 +57,9 @@ class WordPieceTokenizer final : public Tokenizer {
   /// vocab.txt and tokenizer_config.json.
   void save(const std::string& folder) const override;
 
+  /// It was made with.
   [[nodiscard]] const Vocabulary& vocabulary() const noexcept;
+  /// It was made with.
   [[nodiscard]] const WordPieceOptions& options() const noexcept;
 
  private:

@@ -9,11 +9,12 @@
 
 namespace attune::data {
 
+/// Settings of a WordPieceTrainer.
 struct WordPieceTrainerOptions {
   std::int64_t vocabulary_size = 8000;  ///< at most, special tokens included
   std::int64_t min_frequency = 2;       ///< of a pair to be joined
   std::int64_t alphabet = 1000;         ///< at most so many characters, the most frequent ones
-  BertWordOptions words = {};
+  BertWordOptions words = {};           ///< how texts are cut into words
 };
 
 /// Learns a WordPiece vocabulary from texts: the most frequent pair of neighbouring pieces inside a
