@@ -19,6 +19,12 @@ elseif(ATTUNE_SANITIZE STREQUAL "thread")
 elseif(NOT ATTUNE_SANITIZE STREQUAL "")
   message(FATAL_ERROR "ATTUNE_SANITIZE: expected empty, address or thread, got ${ATTUNE_SANITIZE}")
 endif()
+if(ATTUNE_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT ATTUNE_SANITIZE STREQUAL "address")
+    message(FATAL_ERROR "ATTUNE_FUZZ takes clang and ATTUNE_SANITIZE=address")
+  endif()
+  target_compile_options(attune_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(sanitize)
   # Instrumentation keeps GCC from following values, and it then warns of what cannot happen in the
   # standard library's own code (GCC's manual, -fsanitize). The other presets keep these warnings.

@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
   train::Trainer trainer(model.parameters(), problem.task(model),
                          {.epochs = 50, .learning_rate = 0.01, .seed = 1}, {&alignment});
   const double trained = train::fit(trainer).test->accuracy;
-  train::save_checkpoint(argv[1], {.model = train::to_settings(model.options())}, trainer);
+  train::save_checkpoint(
+      argv[1], {.model = train::to_settings(model.options()), .dataset = {}, .run = {}}, trainer);
 
   const train::Checkpoint saved = train::load_checkpoint(argv[1]);
   const models::GraphClassifier loaded(train::graph_classifier_options(saved.description.model),

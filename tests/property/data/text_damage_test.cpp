@@ -7,8 +7,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/gzipped.hpp"
 #include "support/skip.hpp"
+#include "support/small_datasets.hpp"
 #include "support/temporary_folder.hpp"
 #include <attune/core/error.hpp>
 #include <attune/data/text_datasets.hpp>
@@ -18,45 +18,10 @@ namespace attune::data {
 namespace {
 
 using Files = std::map<std::string, std::string>;
+using testing::small_text_datasets;
+using Format = testing::SmallDataset;
 
 constexpr int kFlips = 1500;
-
-struct Format {
-  const char* name;
-  Files files;
-};
-
-std::vector<Format> formats() {
-  return {{"geom-gcn",
-           {{"out1_graph_edges.txt", "node_id\tnode_id\n0\t1\n1\t2\n2\t3\n"},
-            {"out1_node_feature_label.txt",
-             "node_id\tfeature(feature_amount:9)\tlabel\n2\t1,9\t0\n0\t3\t0\n1\t4\t1\n3\t5\t1\n"}}},
-          {"toy.content",
-           {{"toy.cites", "a b\nb c\nc d\n"},
-            {"toy.content", "a\t1\t0\tx\nb\t0\t1\ty\nc\t1\t1\tx\nd\t0\t0\ty\n"}}},
-          {"ogb",
-           {{"raw/edge.csv.gz", testing::gzipped("0,1\n1,2\n3,2\n")},
-            {"raw/node-feat.csv", "1.5,-1\n0,2e0\n0.0,-0\n3,0\n"},
-            {"raw/node-label.csv", "0\n1\n0\nnan\n"},
-            {"raw/num-edge-list.csv", "3\n"},
-            {"raw/num-node-list.csv", "4\n"},
-            {"split/time/test.csv", ""},
-            {"split/time/train.csv", "1\n0\n"},
-            {"split/time/valid.csv", "2\n"}}},
-          {"tables",
-           {{"edges.csv", "source,target\na,b\n\"b\",c\n# no\nc,d\n"},
-            {"features.tsv", "a\t1\t1\nb\t0\t2\nc\t0\t0\nd\t3\t0\n"},
-            {"labels.csv", "id,class\nc,\"x\"\na,x\nb,y\nd,\n"},
-            {"split.txt", "b train\na   train\nc val\n"}}},
-          {"toy.graphml",
-           {{"toy.graphml",
-             "<?xml version=\"1.0\"?><graphml><key id=\"l\" for=\"node\" attr.name=\"label\" "
-             "attr.type=\"string\"/><key id=\"v\" for=\"node\" attr.name=\"v\" "
-             "attr.type=\"double\"><default>1</default></key><graph edgedefault=\"directed\">"
-             "<node id=\"a\"><data key=\"l\">x</data></node><node id=\"b\"><data key=\"l\">y"
-             "</data><data key=\"v\">2</data></node><edge source=\"a\" target=\"b\"/></graph>"
-             "</graphml>"}}}};
-}
 
 /// Whether it is refused; the error must be about the data set and short enough to read.
 bool refused(const std::string& folder, const std::string& path) {
@@ -71,26 +36,21 @@ bool refused(const std::string& folder, const std::string& path) {
   return false;
 }
 
-std::string path_of(const testing::TemporaryFolder& folder, const Format& format) {
-  const std::string name = format.name;
-  return name.find('.') == std::string::npos ? folder.path() : folder.path(name);
-}
-
 }  // namespace
 
 TEST_CASE("text data sets: files cut anywhere are refused or valid", "[data][property]") {
-  for (const Format& format : formats()) {
+  for (const Format& format : small_text_datasets()) {
     const testing::TemporaryFolder folder;
     for (const auto& [name, content] : format.files) {
       folder.write(name, content);
     }
-    REQUIRE_FALSE(refused(folder.path(), path_of(folder, format)));
+    REQUIRE_FALSE(refused(folder.path(), folder.path() + format.entry));
     int stopped = 0;
     for (const auto& [name, content] : format.files) {
       for (std::size_t length = 0; length < content.size(); ++length) {
         CAPTURE(format.name, name, length);
         folder.write(name, content.substr(0, length));
-        stopped += refused(folder.path(), path_of(folder, format)) ? 1 : 0;
+        stopped += refused(folder.path(), folder.path() + format.entry) ? 1 : 0;
       }
       folder.write(name, content);
     }
@@ -100,7 +60,7 @@ TEST_CASE("text data sets: files cut anywhere are refused or valid", "[data][pro
 
 TEST_CASE("text data sets: files with bytes changed are refused or valid", "[data][property]") {
   std::mt19937 random(20261121);
-  for (const Format& format : formats()) {
+  for (const Format& format : small_text_datasets()) {
     const testing::TemporaryFolder folder;
     for (const auto& [name, content] : format.files) {
       folder.write(name, content);
@@ -122,7 +82,7 @@ TEST_CASE("text data sets: files with bytes changed are refused or valid", "[dat
       }
       CAPTURE(format.name, file->first, damaged);
       folder.write(file->first, damaged);
-      stopped += refused(folder.path(), path_of(folder, format)) ? 1 : 0;
+      stopped += refused(folder.path(), folder.path() + format.entry) ? 1 : 0;
       folder.write(file->first, file->second);
     }
     CHECK(stopped > 0);
