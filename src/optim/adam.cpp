@@ -49,10 +49,11 @@ AdamCoefficients<T> coefficients(const AdamOptions& options, double learning_rat
           .one_minus_beta1 = static_cast<T>(1 - options.beta1),
           .beta2 = static_cast<T>(options.beta2),
           .one_minus_beta2 = static_cast<T>(1 - options.beta2),
-          .weight_decay = static_cast<T>(weight_decay),
+          .weight_decay = options.decoupled ? T(0) : static_cast<T>(weight_decay),
           .step_size = static_cast<T>(learning_rate / (1 - std::pow(options.beta1, t))),
           .root_of_correction2 = static_cast<T>(std::sqrt(1 - std::pow(options.beta2, t))),
-          .epsilon = static_cast<T>(options.epsilon)};
+          .epsilon = static_cast<T>(options.epsilon),
+          .kept = options.decoupled ? static_cast<T>(1 - learning_rate * weight_decay) : T(1)};
 }
 
 }  // namespace

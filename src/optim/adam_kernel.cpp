@@ -27,7 +27,8 @@ HWY_INLINE void update_lanes(D d, const AdamCoefficients<T>& c, std::int64_t i, 
       hn::MulAdd(hn::Sqrt(v), hn::Set(d, 1 / c.root_of_correction2), hn::Set(d, c.epsilon));
   hn::StoreU(m, d, first_moment + i);
   hn::StoreU(v, d, second_moment + i);
-  hn::StoreU(hn::NegMulAdd(hn::Set(d, c.step_size), hn::Div(m, scale), w), d, parameter + i);
+  const auto kept = hn::Mul(hn::Set(d, c.kept), w);
+  hn::StoreU(hn::NegMulAdd(hn::Set(d, c.step_size), hn::Div(m, scale), kept), d, parameter + i);
 }
 
 template <class T>
@@ -82,7 +83,8 @@ void plain_adam_update(const AdamCoefficients<T>& c, std::int64_t n, const T* gr
     const T v = c.beta2 * second_moment[i] + c.one_minus_beta2 * g * g;
     first_moment[i] = m;
     second_moment[i] = v;
-    parameter[i] -= c.step_size * (m / (std::sqrt(v) / c.root_of_correction2 + c.epsilon));
+    parameter[i] = c.kept * parameter[i] -
+                   c.step_size * (m / (std::sqrt(v) / c.root_of_correction2 + c.epsilon));
   }
 }
 

@@ -16,6 +16,7 @@ struct AdamCoefficients {
   T step_size = 0;            ///< learning_rate / (1 - beta1^t)
   T root_of_correction2 = 0;  ///< sqrt(1 - beta2^t)
   T epsilon = 0;
+  T kept = 1;  ///< share of the parameter that decoupled decay leaves
 };
 
 /// One pass over the four arrays of n elements, as the header of Adam has it. An element's bits do

@@ -17,6 +17,9 @@ struct AdamOptions {
   double beta2 = 0.999;          ///< decay of the second moment, in [0, 1)
   double epsilon = 1e-8;         ///< added to the root, at least 0
   double weight_decay = 0.0;     ///< L2: added to the gradient, so it passes through the moments
+  /// Decay apart from the gradient: w is multiplied by 1 - learning_rate weight_decay instead.
+  /// Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, arXiv 1711.05101.
+  bool decoupled = false;
 };
 
 /// Settings of one group of parameters that differ from the optimiser's own.
@@ -41,6 +44,9 @@ struct AdamParameterState {
 ///     m     = beta1 m + (1 - beta1) g
 ///     v     = beta2 v + (1 - beta2) g^2
 ///     w    -= learning_rate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+///
+/// With `decoupled` it is AdamW: g is the gradient alone, and w is multiplied by
+/// 1 - learning_rate weight_decay first.
 ///
 /// A parameter without a gradient is left alone and its t does not advance. Every element is
 /// computed on its own, so the bits do not depend on the number of threads.

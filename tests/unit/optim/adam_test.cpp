@@ -271,3 +271,23 @@ TEST_CASE("Adam: rejects settings outside their range", "[optim]") {
   CHECK(adam.state().size() == 1);
   CHECK_THROWS_AS(adam.set_learning_rate(-1), attune::InvalidArgument);
 }
+
+TEST_CASE("AdamW: decay shrinks the parameter and stays out of the moments", "[optim]") {
+  using attune::Variable;
+  using attune::core::Tensor;
+  const auto run = [](double weight_decay, double factor) {
+    const Variable w(Tensor::from<double>({2, -3}, {2}), true);
+    attune::optim::Adam adam(
+        {{"w", w}}, {.learning_rate = 0.1, .weight_decay = weight_decay, .decoupled = true});
+    Variable handle = w;
+    handle.mutable_grad() = Tensor::from<double>({0.5, 0.25}, {2});
+    adam.step();
+    // The first step is learning_rate sign(g): both moments are corrected to g and g^2.
+    CHECK(w.value().data<double>()[0] == Approx(2 * factor - 0.1).epsilon(1e-7));
+    CHECK(w.value().data<double>()[1] == Approx(-3 * factor - 0.1).epsilon(1e-7));
+    return adam.state().front().first_moment.clone();
+  };
+  const Tensor without = run(0, 1);
+  const Tensor with = run(0.2, 1 - 0.1 * 0.2);
+  CHECK(without.data<double>()[0] == with.data<double>()[0]);
+}
