@@ -24,4 +24,7 @@ struct CommandOptions {
 CommandOutcome run_attune(const std::vector<std::string>& arguments,
                           const CommandOptions& options = {});
 
+/// Runs a script in `/bin/sh -eu`, which finds that command as `attune`.
+CommandOutcome run_shell(const std::string& script, const CommandOptions& options = {});
+
 }  // namespace attune::testing
