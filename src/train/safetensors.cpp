@@ -123,14 +123,16 @@ struct DTypeOfFile {
 
 const DTypeOfFile& dtype_named(const std::string& name, const std::string& tensor,
                                const std::string& path) {
-  static constexpr DTypeOfFile kKnown[] = {{"F32", 4}, {"F64", 8}, {"I64", 8}};
+  static constexpr DTypeOfFile kKnown[] = {
+      {"F32", 4}, {"F64", 8}, {"I64", 8}, {"F16", 2}, {"BF16", 2}};
   for (const DTypeOfFile& known : kKnown) {
     if (name == known.name) {
       return known;
     }
   }
-  throw FileError(path, text(abbreviated(tensor), ": expected dtype F32, F64 or I64, found ",
-                             abbreviated(name)));
+  throw FileError(path,
+                  text(abbreviated(tensor), ": expected dtype F32, F64, F16, BF16 or I64, found ",
+                       abbreviated(name)));
 }
 
 Shape shape_of(const SafetensorsEntry& entry, const std::string& name, const std::string& path) {
@@ -208,6 +210,36 @@ Tensor tensor_from(std::string_view bytes, const Shape& shape) {
   return tensor;
 }
 
+// IEEE half precision: 1 bit of sign, 5 of exponent, 10 of fraction.
+float from_half(std::uint16_t bits) {
+  const std::uint32_t fraction = bits & 0x3FFU;
+  const std::uint32_t exponent = (bits >> 10) & 0x1FU;
+  const float sign = (bits & 0x8000U) != 0 ? -1.0F : 1.0F;
+  if (exponent == 0) {
+    return sign * static_cast<float>(fraction) * 0x1.0p-24F;
+  }
+  // Infinity and NaN keep their fraction; other exponents move from bias 15 to 127.
+  const std::uint32_t wide = exponent == 0x1F ? 0xFFU : exponent + 112;
+  return sign * std::bit_cast<float>((wide << 23) | (fraction << 13));
+}
+
+// The upper half of a float.
+float from_brain(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+Tensor widened(std::string_view bytes, const Shape& shape, float (*convert)(std::uint16_t)) {
+  Tensor tensor = Tensor::empty(shape);
+  std::size_t at = 0;
+  for (float& value : tensor.mutable_data<float>()) {
+    std::uint16_t bits = 0;
+    std::memcpy(&bits, bytes.data() + at, sizeof bits);
+    at += sizeof bits;
+    value = convert(bits);
+  }
+  return tensor;
+}
+
 void take_entry(const std::string& name, const SafetensorsEntry& entry, std::string_view data,
                 const std::string& path, Safetensors& content) {
   const DTypeOfFile& dtype = dtype_named(entry.dtype, name, path);
@@ -224,6 +256,10 @@ void take_entry(const std::string& name, const SafetensorsEntry& entry, std::str
     content.tensors.emplace(name, tensor_from<float>(bytes, shape));
   } else if (entry.dtype == "F64") {
     content.tensors.emplace(name, tensor_from<double>(bytes, shape));
+  } else if (entry.dtype == "F16") {
+    content.tensors.emplace(name, widened(bytes, shape, from_half));
+  } else if (entry.dtype == "BF16") {
+    content.tensors.emplace(name, widened(bytes, shape, from_brain));
   } else {
     IntegerTensor integers{shape, std::vector<std::int64_t>(elements)};
     if (!bytes.empty()) {

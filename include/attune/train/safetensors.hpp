@@ -18,7 +18,7 @@ struct IntegerTensor {
 
 /// Content of a safetensors file: names are unique over both maps.
 struct Safetensors {
-  std::map<std::string, core::Tensor> tensors;    ///< F32, F64
+  std::map<std::string, core::Tensor> tensors;    ///< F32, F64; F16 and BF16 are read as F32
   std::map<std::string, IntegerTensor> integers;  ///< I64
   std::map<std::string, std::string> metadata;    ///< `__metadata__` of the header
 };
@@ -34,7 +34,7 @@ struct Safetensors {
 /// Reads what anybody wrote: every length, offset and shape is checked before it is used.
 /// @param path  named in errors
 /// @throws FileError  truncated, a header above 100 MB or that is not of the format's form, a name
-///                    or key that comes twice, an element type other than F32, F64 and I64, more
+///                    or key that comes twice, an element type other than these, more
 ///                    than four dimensions, a size that overflows or contradicts the offsets, bytes
 ///                    that belong to two tensors or to none
 [[nodiscard]] Safetensors decode_safetensors(std::string_view bytes, const std::string& path);

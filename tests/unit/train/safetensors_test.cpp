@@ -1,5 +1,7 @@
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -129,7 +131,8 @@ TEST_CASE("safetensors: hostile headers are refused with their reason", "[train]
       {file_of(R"({"w":{}})"), "dtype is missing"},
       {file_of(R"({"w":{"dtype":"F32","shape":[2]}})"), "data_offsets is missing"},
       {file_of(R"({"w":{"dtype":"F32","data_offsets":[0,8]}})", eight), "shape is missing"},
-      {file_of(R"({"w":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}})", eight), "found F16"},
+      {file_of(R"({"w":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}})", eight),
+       "found F8_E4M3"},
       {file_of(R"({"w":{"dtype":7,"shape":[2],"data_offsets":[0,8]}})", eight), "a string for"},
       {file_of(R"({"w":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}})", eight),
        "dtype comes twice"},
@@ -259,6 +262,21 @@ TEST_CASE("safetensors: two thousand random mutants are refused or well formed",
       SUCCEED();
     }
   }
+}
+
+TEST_CASE("safetensors: half and brain floats are read as float32", "[train]") {
+  // 1, -2, the least subnormal, infinity; 65504 is the largest
+  const std::string half("\x00\x3C\x00\xC0\x01\x00\x00\x7C\xFF\x7B\x00\x80", 12);
+  const std::string brain("\x80\x3F\x00\xC0", 4);
+  const std::string header = R"({"b":{"dtype":"BF16","shape":[2],"data_offsets":[12,16]},)"
+                             R"("h":{"dtype":"F16","shape":[6],"data_offsets":[0,12]}})";
+  const Safetensors read = decode(file_of(header, half + brain));
+  const std::span<const float> b = read.tensors.at("b").data<float>();
+  const std::span<const float> h = read.tensors.at("h").data<float>();
+  CHECK(std::vector<float>(b.begin(), b.end()) == std::vector<float>{1, -2});
+  CHECK(std::vector<float>(h.begin(), h.end()) ==
+        std::vector<float>{1, -2, 0x1.0p-24F, HUGE_VALF, 65504, 0});
+  CHECK(std::signbit(h[5]));
 }
 
 TEST_CASE("safetensors: refuses to write what it could not read", "[train][safetensors]") {
