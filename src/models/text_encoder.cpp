@@ -1,3 +1,4 @@
+#include <cmath>
 #include <string>
 
 #include <attune/core/error.hpp>
@@ -63,6 +64,14 @@ void validate(const TextEncoderOptions& options) {
   require_at_least_one(options.intermediate_channels, "intermediate_channels");
   require_at_least_one(options.token_types, "token_types");
   require_at_least_one(options.group_layers, "group_layers");
+  if (!(options.layer_norm_epsilon > 0) || !std::isfinite(options.layer_norm_epsilon)) {
+    throw InvalidArgument(text("TextEncoder: layer_norm_epsilon must be finite and above 0, got ",
+                               options.layer_norm_epsilon));
+  }
+  if (!(options.deviation >= 0) || !std::isfinite(options.deviation)) {
+    throw InvalidArgument(
+        text("TextEncoder: deviation must be finite and at least 0, got ", options.deviation));
+  }
   if (options.padding_token < 0 || options.padding_token >= options.vocabulary) {
     throw InvalidArgument(text("TextEncoder: padding_token must be in [0, ", options.vocabulary,
                                "), got ", options.padding_token));

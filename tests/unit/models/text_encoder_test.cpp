@@ -152,6 +152,10 @@ TEST_CASE("TextEncoder: names an option that is out of range", "[models]") {
         "TextEncoder: layer_groups must divide layers=2, got 3");
   CHECK(error([](TextEncoderOptions& o) { o.padding_token = 11; }) ==
         "TextEncoder: padding_token must be in [0, 11), got 11");
+  CHECK(error([](TextEncoderOptions& o) { o.layer_norm_epsilon = 0; }) ==
+        "TextEncoder: layer_norm_epsilon must be finite and above 0, got 0");
+  CHECK(error([](TextEncoderOptions& o) { o.deviation = -1; }) ==
+        "TextEncoder: deviation must be finite and at least 0, got -1");
   CHECK(error([](TextEncoderOptions& o) { o.heads = 4; }) ==
         "MultiHeadAttention: channels must be a multiple of heads=4, got 6");
   CHECK(error([](TextEncoderOptions& o) { o.dropout = 1; }) ==

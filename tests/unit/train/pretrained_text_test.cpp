@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "support/temporary_folder.hpp"
 #include "support/tensors.hpp"
 #include <attune/core/error.hpp>
+#include <attune/core/random.hpp>
 #include <attune/models/text_heads.hpp>
 #include <attune/train/pretrained_text.hpp>
 #include <attune/train/safetensors.hpp>
@@ -187,6 +189,31 @@ TEST_CASE("text config: says what is wrong and where", "[train]") {
                          "num_hidden_layers": 2, "num_attention_heads": 0,
                          "intermediate_size": 8})") ==
         "config.json: TextEncoder: heads must be at least 1, got 0");
+}
+
+TEST_CASE("text config: two thousand random mutants are refused or well formed", "[train]") {
+  const std::string whole = train::encode_text_config(small(TextFamily::albert));
+  const core::RandomStream random(5, core::Purpose::sampling);
+  std::uint64_t draw = 0;
+  int refused = 0;
+  for (int mutant = 0; mutant < 2000; ++mutant) {
+    std::string bytes = whole;
+    const std::uint64_t changes = 1 + random.below(draw++, 3);
+    for (std::uint64_t change = 0; change < changes; ++change) {
+      const std::uint64_t at = random.below(draw++, bytes.size());
+      bytes[at] = static_cast<char>(random.below(draw++, 256));
+    }
+    if (random.below(draw++, 4) == 0) {
+      bytes.resize(random.below(draw++, bytes.size()));
+    }
+    try {
+      models::validate(train::decode_text_config(bytes, "config.json").encoder);
+    } catch (const FileError&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 500);
+  CHECK(refused < 2000);
 }
 
 }  // namespace attune::testing
