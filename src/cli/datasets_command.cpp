@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/dataset_info.hpp"
+#include "cli/text_info.hpp"
 #include "cli/training_options.hpp"
 #include "cli/training_run.hpp"
 #include <attune/core/error.hpp>
@@ -15,6 +16,7 @@
 #include <attune/data/generator.hpp>
 #include <attune/data/native_npz.hpp>
 #include <attune/data/registry.hpp>
+#include <attune/data/text/text_task.hpp>
 
 namespace attune::cli {
 namespace {
@@ -22,7 +24,9 @@ namespace {
 using core::text;
 
 int list_datasets() {
-  const std::vector<data::KnownDataset> known = data::known_datasets();
+  std::vector<data::KnownDataset> known = data::known_datasets();
+  const std::vector<data::KnownDataset> texts = data::known_text_tasks();
+  known.insert(known.end(), texts.begin(), texts.end());
   std::size_t width = 0;
   for (const data::KnownDataset& dataset : known) {
     width = std::max(width, dataset.name.size());
@@ -41,7 +45,7 @@ void add_list(CLI::App& datasets, Action& action) {
 
 void add_info(CLI::App& datasets, Action& action) {
   CLI::App* command =
-      datasets.add_subcommand("info", "Counts, degrees, components and checksum of a data set");
+      datasets.add_subcommand("info", "Counts, degrees or lengths, and checksum of a data set");
   struct InfoOptions {
     std::string name;
     std::string split;
@@ -51,6 +55,9 @@ void add_info(CLI::App& datasets, Action& action) {
   add_split_option(*command, options->split);
   command->callback([options, &action] {
     action = [options](const GlobalOptions& global) {
+      if (data::is_text_task(options->name)) {
+        return text_info(data::load_text_task(options->name, global.data_dir), global);
+      }
       return dataset_info(data::load_dataset(options->name, global.data_dir, options->split),
                           global);
     };

@@ -55,6 +55,26 @@ TEST_CASE("datasets info tells the published counts of Cora and CiteSeer", "[e2e
   CHECK(citeseer.at("isolated_nodes") == 48);
 }
 
+TEST_CASE("datasets info tells labels and lengths of texts", "[e2e]") {
+  const TemporaryFolder folder;
+  folder.write("d/text/sst2/dev.tsv", "sentence\tlabel\na fine film\t1\ndull\t0\nbad\t0\n");
+  const std::string out = folder.path("i.json");
+  const CommandOutcome outcome =
+      run_attune({"--data-dir", folder.path("d"), "datasets", "info", "sst2", "--json", out});
+  REQUIRE(outcome.status == 0);
+  CHECK_THAT(outcome.out, Catch::Contains("validation: 3 examples  negative 2  positive 1"));
+  const json info = json::parse(slurp(out));
+  const json& part = info.at("parts").at("validation");
+  CHECK(part.at("labels").at("positive") == 1);
+  CHECK(part.at("words").at("max") == 3);
+  CHECK(part.at("words").at("median") == 1);
+  CHECK(run_attune({"datasets", "info", "sst2"}).status == 2);
+  const std::string own = folder.write("own.tsv", "a\tb\nc\n");
+  const CommandOutcome bad = run_attune({"datasets", "info", own});
+  CHECK(bad.status == 2);
+  CHECK_THAT(bad.err, Catch::Contains("own.tsv:2: expected label TAB text"));
+}
+
 TEST_CASE("datasets fetch takes a mirror, checks what it gets, and leaves nothing on failure",
           "[e2e][data]") {
   const auto data = data_folder();
