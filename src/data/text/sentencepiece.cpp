@@ -7,6 +7,7 @@
 
 #include "data/quoted.hpp"
 #include "data/text/albert_text.hpp"
+#include "data/text/sentencepiece_guard.hpp"
 #include "data/text/special_tokens.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
@@ -59,6 +60,9 @@ struct SentencePieceTokenizer::State {
 
   State(std::string bytes, const std::string& path, const SentencePieceOptions& o)
       : model(std::move(bytes)), options(o) {
+    if (const char* damage = find_sentencepiece_damage(model)) {
+      throw FileError(path, text("expected a SentencePiece model, found ", damage));
+    }
     const auto status = processor.LoadFromSerializedProto(model);
     if (!status.ok()) {
       throw FileError(path, text("expected a SentencePiece model, found: ",

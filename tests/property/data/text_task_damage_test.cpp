@@ -82,7 +82,8 @@ bool refused(const testing::TemporaryFolder& folder, const Format& format) {
     if (name == "squad") {
       check_spans(load_squad(path));
     } else if (name == "raw") {
-      REQUIRE(load_raw_text(path).num_lines() > 0);
+      const RawText raw = load_raw_text(path);
+      REQUIRE(raw.num_lines() > 0);
     } else if (name == "tokenizer") {
       (void)load_tokenizer(path)->encode("a ab \xc3\xa9");
     } else {
