@@ -75,22 +75,34 @@ struct Tile {
   std::int64_t num_keys;
 };
 
-// keep * scale of the tile's coefficients into factors, zero or the scale.
+// scale where a lane is kept, else zero.
+template <class T>
+HWY_INLINE void write_factors(const std::uint32_t* words, std::int64_t lanes,
+                              std::uint32_t threshold, T scale, T* factors) {
+  for (std::int64_t w = 0; w < (lanes + 1) / 2; ++w) {  // one beyond an odd number is padding
+    factors[2 * w] = (words[w] & 0xFFFFU) >= threshold ? scale : T{0};
+    factors[2 * w + 1] = (words[w] >> 16) >= threshold ? scale : T{0};
+  }
+}
+
+// What dropout multiplies the coefficients of a tile with. Where the tile has all keys, the lanes
+// of its rows follow one another and are drawn at once: drawing has a cost of its own.
 template <class T>
 HWY_INLINE void dropout_factors(const HeadDropout& dropout, const Tile& tile, T* factors) {
-  std::array<std::uint32_t, kKeyTile / 2> words;
+  std::array<std::uint32_t, kQueryTile * kKeyTile / 2> words;
   static_assert(kKeyTile % 8 == 0);
-  const auto scale = static_cast<T>(dropout.scale);
-  const std::int64_t num_words = (tile.num_keys + 1) / 2;
-  for (std::int64_t i = 0; i < tile.num_queries; ++i) {
-    const std::uint64_t lane =
+  const bool whole_rows = tile.first_key == 0 && dropout.stride <= kKeyTile;
+  const std::int64_t rows_at_once = whole_rows ? tile.num_queries : 1;
+  const std::int64_t lanes = whole_rows ? tile.num_queries * dropout.stride : tile.num_keys;
+  for (std::int64_t i = 0; i < tile.num_queries; i += rows_at_once) {
+    const std::uint64_t first =
         dropout.first +
         static_cast<std::uint64_t>((tile.first_query + i) * dropout.stride + tile.first_key);
-    dropout.stream->words(lane / 2, std::span(words).first(static_cast<std::size_t>(num_words)));
-    T* row = factors + i * kKeyTile;
-    for (std::int64_t w = 0; w < num_words; ++w) {  // one beyond an odd number is padding
-      row[2 * w] = (words[w] & 0xFFFFU) >= dropout.threshold ? scale : T{0};
-      row[2 * w + 1] = (words[w] >> 16) >= dropout.threshold ? scale : T{0};
+    dropout.stream->words(first / 2,
+                          std::span(words).first(static_cast<std::size_t>((lanes + 1) / 2)));
+    for (std::int64_t r = 0; r < rows_at_once; ++r) {
+      write_factors(words.data() + r * dropout.stride / 2, tile.num_keys, dropout.threshold,
+                    static_cast<T>(dropout.scale), factors + (i + r) * kKeyTile);
     }
   }
 }

@@ -286,3 +286,23 @@ TEST_CASE("attention: says what does not fit", "[ops]") {
   CHECK(message_of<InvalidArgument>([&] { (void)ops::attention(x, x, x, {}, four); }) ==
         "ops::attention: query_segments must ascend from 0 to 4");
 }
+
+TEST_CASE("attention: what is dropped depends on the place alone, not on the tiles", "[ops]") {
+  // A text of 300 keys is cut into tiles of keys, one of 250 is not: each coefficient is dropped
+  // where the lane of its place says so.
+  const std::int64_t n = GENERATE(7, 250, 300);
+  const Starts starts = {0, n};
+  const core::RandomStream stream(5, core::Purpose::dropout, 1, 4);
+  const Variable q(Tensor::zeros({n, 1, 1}, DType::f64));  // equal coefficients
+  Variable v(Tensor::zeros({n, 1, 1}, DType::f64));
+  const std::int64_t key = n - 2;
+  v.mutable_value().mutable_data<double>()[key] = 1;  // shows one column of them
+  const std::vector<double> y =
+      values(ops::attention(q, q, v, starts, starts, {.dropout = 0.5, .stream = &stream}).value());
+  std::vector<std::uint16_t> lanes(static_cast<std::size_t>(n * ((n + 7) / 8 * 8)));
+  stream.lanes(0, lanes);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const bool kept = lanes[i * ((n + 7) / 8 * 8) + key] >= 32768;
+    REQUIRE(y[i] == Approx(kept ? 2.0 / static_cast<double>(n) : 0).margin(1e-12));
+  }
+}
