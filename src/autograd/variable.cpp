@@ -91,11 +91,11 @@ void accumulate_rows(Tensor& sum, const core::Shape& shape, const RowGradient& g
   });
 }
 
-void require_rows_of(const RowGradient& grad, const Tensor& input, const char* who) {
+void require_rows_of(const RowGradient& grad, const core::Shape& shape, core::DType dtype,
+                     const char* who) {
   const core::Shape& found = grad.rows.shape();
-  const core::Shape& shape = input.shape();
   bool fits = shape.rank() > 0 && found.rank() == shape.rank() && found[0] == grad.index.size() &&
-              grad.rows.dtype() == input.dtype();
+              grad.rows.dtype() == dtype;
   for (int axis = 1; fits && axis < shape.rank(); ++axis) {
     fits = found[axis] == shape[axis];
   }
@@ -163,6 +163,14 @@ void Variable::zero_grad() {
   }
 }
 
+Tensor Variable::take_value() {
+  const bool result = impl_ && (impl_->creator || !impl_->requires_grad);
+  if (!result || !impl_->unique() || !impl_->value.unique()) {
+    return {};
+  }
+  return std::exchange(impl_->value, Tensor());
+}
+
 Variable Variable::detach() const {
   return Variable(value());
 }
@@ -183,37 +191,63 @@ Node::Node(const char* name, std::initializer_list<Variable> inputs)
     throw InvalidArgument(
         core::text(name, ": expected at most ", kMaxInputs, " inputs, got ", inputs.size()));
   }
-  for (const Variable& input : inputs) {
-    inputs_[num_inputs_++] = input;
+  for (const Variable& variable : inputs) {
+    Input& input = inputs_[num_inputs_++];
+    if (!variable.requires_grad()) {
+      continue;
+    }
+    input.creator = variable.impl_->creator;
+    if (!input.creator) {
+      input.leaf = variable.impl_;
+    }
   }
 }
 
-Node::~Node() = default;
+Node::~Node() {
+  for (Input& input : inputs_) {
+    if (input.creator) {
+      drop_record(std::move(input.creator));
+    }
+  }
+}
 
 bool Node::needs(int i) const noexcept {
-  return inputs_[i].requires_grad();
+  return inputs_[i].creator.get() != nullptr || inputs_[i].leaf.get() != nullptr;
 }
 
 void Node::add_grad(int i, Tensor grad) {
   if (!needs(i)) {
     return;
   }
-  Variable::Impl& input = *inputs_[i].impl_;
-  core::require_shape(grad, input.value.shape(), name_, "gradient of an input");
-  accumulate(input.creator ? input.creator->grad_output_ : input.grad, std::move(grad));
+  const Input& input = inputs_[i];
+  const core::Shape& shape =
+      input.creator ? input.creator->output_shape_ : input.leaf->value.shape();
+  core::require_shape(grad, shape, name_, "gradient of an input");
+  accumulate(input.creator ? input.creator->grad_output_ : input.leaf->grad, std::move(grad));
 }
 
 void Node::add_grad(int i, RowGradient grad) {
   if (!needs(i)) {
     return;
   }
-  Variable::Impl& input = *inputs_[i].impl_;
-  require_rows_of(grad, input.value, name_);
+  const Input& input = inputs_[i];
   if (input.creator) {
+    require_rows_of(grad, input.creator->output_shape_, input.creator->output_dtype_, name_);
     input.creator->row_grads_.push_back(std::move(grad));
   } else {
-    accumulate_rows(input.grad, input.value.shape(), grad);
+    const Tensor& value = input.leaf->value;
+    require_rows_of(grad, value.shape(), value.dtype(), name_);
+    accumulate_rows(input.leaf->grad, value.shape(), grad);
   }
+}
+
+Tensor Node::take_grad(int i) {
+  if (!needs(i)) {
+    return {};
+  }
+  const Input& input = inputs_[i];
+  Tensor& sum = input.creator ? input.creator->grad_output_ : input.leaf->grad;
+  return sum.unique() ? std::exchange(sum, Tensor()) : Tensor();
 }
 
 void Node::gather_grad_output() {
@@ -237,38 +271,73 @@ bool should_record(std::initializer_list<Variable> inputs) noexcept {
 
 Variable make_recorded(Tensor value, core::Ref<Node> node) {
   node->output_shape_ = value.shape();
+  node->output_dtype_ = value.dtype();
   Variable result(std::move(value), true);
   result.impl_->creator = std::move(node);
   return result;
 }
 
-void backward(const Variable& output) {
+namespace {
+
+void require_scalar(const Variable& output) {
   if (output.value().num_elements() != 1) {
     throw ShapeError(core::text("backward: expected a scalar, got ", output.shape().to_string()));
   }
-  backward(output, Tensor::full(output.shape(), 1, output.dtype()));
 }
 
-// Every operation was recorded after those it reads, so descending sequence numbers are a
-// topological order, and the same one every time.
-void backward(const Variable& output, const Tensor& grad_output) {
+void require_gradient(const Variable& output, const Tensor& grad_output) {
   core::require_shape(grad_output, output.shape(), "backward", "grad_output");
   if (!output.requires_grad()) {
     throw InvalidArgument("backward: the output does not depend on a variable that requires grad");
   }
-  if (!output.impl_->creator) {
-    accumulate(output.impl_->grad, grad_output);
+}
+
+}  // namespace
+
+void backward(const Variable& output) {
+  require_scalar(output);
+  backward(output, Tensor::full(output.shape(), 1, output.dtype()));
+}
+
+void backward(Variable&& output) {
+  require_scalar(output);
+  const Tensor one = Tensor::full(output.shape(), 1, output.dtype());
+  backward(std::move(output), one);
+}
+
+void backward(const Variable& output, const Tensor& grad_output) {
+  require_gradient(output, grad_output);
+  const core::Ref<Node>& creator = output.impl_->creator;
+  accumulate(creator ? creator->grad_output_ : output.impl_->grad, grad_output);
+  if (creator) {
+    Node::walk_back(creator, false);
+  }
+}
+
+void backward(Variable&& output, const Tensor& grad_output) {
+  require_gradient(output, grad_output);
+  const Variable taken = std::move(output);
+  if (!taken.impl_->creator || !taken.impl_->unique()) {
+    backward(taken, grad_output);
     return;
   }
+  core::Ref<Node> creator = std::move(taken.impl_->creator);
+  taken.impl_->value = Tensor();
+  accumulate(creator->grad_output_, grad_output);
+  Node::walk_back(std::move(creator), true);
+}
+
+// Every operation was recorded after those it reads, so descending sequence numbers are a
+// topological order, and the same one every time.
+void Node::walk_back(core::Ref<Node> root, bool release) {
   const auto older = [](const core::Ref<Node>& a, const core::Ref<Node>& b) {
     return a->sequence_ < b->sequence_;
   };
   const std::uint64_t walk = ++current_walk;
   NodeList heap;
   heap.reserve(64);
-  heap.push_back(output.impl_->creator);
-  heap.front()->visited_ = walk;
-  accumulate(heap.front()->grad_output_, grad_output);
+  root->visited_ = walk;
+  heap.push_back(std::move(root));
   while (!heap.empty()) {
     std::pop_heap(heap.begin(), heap.end(), older);
     const core::Ref<Node> node = std::move(heap.back());
@@ -277,16 +346,16 @@ void backward(const Variable& output, const Tensor& grad_output) {
     const Tensor grad = std::move(node->grad_output_);
     node->grad_output_ = Tensor();
     if (grad.defined()) {
+      node->last_use_ = release && node->unique();
       node->run_backward(grad);
     }
     for (int i = 0; i < node->num_inputs_; ++i) {
-      const Variable& input = node->inputs_[i];
-      if (!input.requires_grad() || !input.impl_->creator ||
-          input.impl_->creator->visited_ == walk) {
+      const core::Ref<Node>& creator = node->inputs_[i].creator;
+      if (!creator || creator->visited_ == walk) {
         continue;
       }
-      input.impl_->creator->visited_ = walk;
-      heap.push_back(input.impl_->creator);
+      creator->visited_ = walk;
+      heap.push_back(creator);
       std::push_heap(heap.begin(), heap.end(), older);
     }
   }

@@ -23,6 +23,7 @@
 #include <attune/core/text.hpp>
 #include <attune/data/registry.hpp>
 #include <attune/graph/builder.hpp>
+#include <attune/graph/reorder.hpp>
 #include <attune/train/environment.hpp>
 
 namespace attune::cli {
@@ -42,6 +43,7 @@ struct BenchOptions {
   std::vector<std::int64_t> positions = {256, 1024, 4096};
   std::int64_t ot_iterations = 100;
   std::int64_t in_channels = 128;
+  bool reorder = false;
   std::int64_t repeat = 5;
 
   [[nodiscard]] bool wants(const char* section) const {
@@ -128,7 +130,11 @@ json layer_section(const BenchOptions& options, const data::NodeDataset& dataset
   if (!quiet) {
     print_row("\nlayer", {"median", "of the bound", "memory", "allowed"});
   }
-  for (const bench::LayerTime& time : bench::time_layers(graph::with_self_loops(dataset.graph),
+  graph::Graph graph = graph::with_self_loops(dataset.graph);
+  if (options.reorder) {
+    graph = graph::relabel(graph, graph::reverse_cuthill_mckee(graph));
+  }
+  for (const bench::LayerTime& time : bench::time_layers(graph,
                                                          {.layers = options.layers,
                                                          .shapes = shapes_of(options.shapes),
                                                          .in_channels = options.in_channels,
@@ -325,6 +331,8 @@ void add_bench_command(CLI::App& app, Action& action) {
       ->add_option("--in-channels", options->in_channels,
                    "Features a node in layers and dense products")
       ->check(CLI::Range(1, 1000000));
+  command->add_flag("--reorder", options->reorder,
+                    "Number the nodes for locality (reverse Cuthill-McKee) in the section layers");
   command
       ->add_option("--repeat", options->repeat,
                    "Measurements of which the median is taken, at least")

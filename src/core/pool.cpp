@@ -24,8 +24,12 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 
 // Four classes per doubling: 64, 128, 192, 256, 320, 384, 448, 512, 640, ... A block is at most 25%
-// larger than the request, and a request of another epoch finds the same class.
-constexpr int kNumClasses = 4 * 58;
+// larger than the request, and a request of another epoch finds the same class. Beyond 4 MiB there
+// are sixteen, and it is at most 6%: a few arrays over the nodes of a large graph are most of what
+// is in use.
+constexpr int kSmallBits = 16;  // units in 4 MiB, as a power of two
+constexpr int kSmallClasses = 4 * (kSmallBits - 1);
+constexpr int kNumClasses = kSmallClasses + 16 * (58 - kSmallBits);
 
 struct SizeClass {
   int index;
@@ -37,10 +41,14 @@ SizeClass size_class(std::size_t bytes) noexcept {
   if (units <= 4) {
     return {static_cast<int>(units) - 1, units * kAlignment};
   }
-  const int shift = static_cast<int>(std::bit_width(units - 1)) -
-                    3;  // so that the top three bits select the class
-  const std::size_t top = (units + (std::size_t{1} << shift) - 1) >> shift;  // 5 to 8
-  return {4 * (shift + 1) + static_cast<int>(top) - 5, (top << shift) * kAlignment};
+  const int bits = static_cast<int>(std::bit_width(units - 1));
+  const bool small = bits <= kSmallBits;
+  const int shift = bits - (small ? 3 : 5);  // so that the top three or five bits select the class
+  const std::size_t top = (units + (std::size_t{1} << shift) - 1) >> shift;  // 5 to 8, 17 to 32
+  const int index = small
+                        ? 4 * (shift + 1) + static_cast<int>(top) - 5
+                        : kSmallClasses + 16 * (bits - kSmallBits - 1) + static_cast<int>(top) - 17;
+  return {index, (top << shift) * kAlignment};
 }
 
 // Rows of a large graph's features are read in any order, and with pages of 4 KiB nearly every one
@@ -130,8 +138,12 @@ class Pool {
     if (index < 4) {
       return static_cast<std::size_t>(index + 1) * kAlignment;
     }
-    const int shift = index / 4 - 1;
-    return (static_cast<std::size_t>(index % 4 + 5) << shift) * kAlignment;
+    if (index < kSmallClasses) {
+      return (static_cast<std::size_t>(index % 4 + 5) << (index / 4 - 1)) * kAlignment;
+    }
+    const int large = index - kSmallClasses;
+    const int shift = large / 16 + kSmallBits + 1 - 5;
+    return (static_cast<std::size_t>(large % 16 + 17) << shift) * kAlignment;
   }
 
   void* allocate_from_system(std::size_t bytes) {

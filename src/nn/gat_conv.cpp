@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "nn/attention.hpp"
 #include "nn/checks.hpp"
 #include "nn/layer_end.hpp"
@@ -63,16 +65,17 @@ Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardC
                                               .dropout = options_.attention_dropout};
   const bool values_apart = ctx.training() && options_.value_dropout > 0;
   const Variable values = value_dropout_.forward(z, ctx);
-  const Variable heads = attend(
-      ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
-        return values_apart
-                   ? sparse::gat_attention(graph, z, values, att_dst_, att_src_, attention, stream,
-                                           alpha)
-                   : sparse::gat_attention(graph, z, att_dst_, att_src_, attention, stream, alpha);
-      });
+  const auto attention_of = [&](const core::RandomStream* stream, core::Tensor* alpha) {
+    return values_apart
+               ? sparse::gat_attention(graph, z, values, att_dst_, att_src_, attention, stream,
+                                       alpha)
+               : sparse::gat_attention(graph, z, att_dst_, att_src_, attention, stream, alpha);
+  };
+  Variable merged =
+      merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat);
   const Variable residual =
       options_.residual ? residual_of(input, graph.num_dst(), residual_weight_) : Variable();
-  return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);
+  return finish(std::move(merged), residual, bias_, options_.activation);
 }
 
 void GATConv::report_heads(const Variable& z, std::int64_t num_dst, HeadSink& sink) const {

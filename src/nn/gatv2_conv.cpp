@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "nn/attention.hpp"
 #include "nn/checks.hpp"
 #include "nn/layer_end.hpp"
@@ -70,16 +72,17 @@ Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
                                                 .dropout = options_.attention_dropout};
   const bool values_apart = ctx.training() && options_.value_dropout > 0;
   const Variable values = value_dropout_.forward(keys, ctx);
-  const Variable heads = attend(
-      ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
-        return values_apart
-                   ? sparse::gatv2_attention(graph, keys, queries, values, att_, attention, stream,
-                                             alpha)
-                   : sparse::gatv2_attention(graph, keys, queries, att_, attention, stream, alpha);
-      });
+  const auto attention_of = [&](const core::RandomStream* stream, core::Tensor* alpha) {
+    return values_apart
+               ? sparse::gatv2_attention(graph, keys, queries, values, att_, attention, stream,
+                                         alpha)
+               : sparse::gatv2_attention(graph, keys, queries, att_, attention, stream, alpha);
+  };
+  Variable merged =
+      merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat);
   const Variable residual =
       options_.residual ? residual_of(input, graph.num_dst(), residual_weight_) : Variable();
-  return finish(merge_heads(heads, options_.concat), residual, bias_, options_.activation);
+  return finish(std::move(merged), residual, bias_, options_.activation);
 }
 
 }  // namespace attune::nn

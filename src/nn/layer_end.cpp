@@ -1,5 +1,7 @@
 #include "nn/layer_end.hpp"
 
+#include <utility>
+
 #include <attune/ops/activations.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/ops/matmul.hpp>
@@ -19,13 +21,13 @@ Variable residual_of(const Features& x, std::int64_t num_rows, const Variable& w
 
 Variable finish(Variable y, const Variable& residual, const Variable& bias, Activation activation) {
   if (residual.defined()) {
-    y = ops::add(y, residual);
+    y = ops::add(std::move(y), residual);
   }
   if (activation == Activation::elu) {
     return bias.defined() ? ops::bias_elu(y, bias) : ops::elu(y);
   }
   if (bias.defined()) {
-    y = ops::add_bias(y, bias);
+    y = ops::add_bias(std::move(y), bias);
   }
   return activation == Activation::relu ? ops::relu(y) : y;
 }

@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "nn/attention.hpp"
 #include "nn/checks.hpp"
@@ -79,14 +80,14 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
   if (ctx.head_sink != nullptr) {
     ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
   }
-  const Variable heads = attend(
-      ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {
-        return sparse::dot_attention(graph, queries, keys, values,
-                                     {.dropout = options_.attention_dropout}, stream, alpha);
-      });
-  const Variable attended = merge_heads(heads, options_.concat);
+  const auto attention_of = [&](const core::RandomStream* stream, core::Tensor* alpha) {
+    return sparse::dot_attention(graph, queries, keys, values,
+                                 {.dropout = options_.attention_dropout}, stream, alpha);
+  };
+  Variable attended =
+      merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat);
   if (!options_.root_weight) {
-    return finish(attended, Variable(), Variable(), options_.activation);
+    return finish(std::move(attended), Variable(), Variable(), options_.activation);
   }
   const Variable skip = project(input, skip_.weight, graph.num_dst());
   if (options_.beta) {
@@ -94,7 +95,7 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
     return finish(mix(attended, biased), Variable(), Variable(), options_.activation);
   }
   // The bias of the skip projection is that of the sum, where it is fused with the activation.
-  return finish(attended, skip, skip_.bias, options_.activation);
+  return finish(std::move(attended), skip, skip_.bias, options_.activation);
 }
 
 Variable TransformerConv::mix(const Variable& attended, const Variable& skip) const {

@@ -24,10 +24,16 @@ Tensor product(const Tensor& x, const Tensor& y) {
 
 }  // namespace
 
-Variable add(const Variable& x, const Variable& y) {
+Variable add(Variable x, const Variable& y) {
   require_alike(x.value(), y.value(), "ops::add");
-  Tensor out = dispatch(x.dtype(), [&]<class T>() {
-    return zip<T>(x.value(), y.value(), [](T a, T b) { return a + b; });
+  Tensor out = x.take_value();
+  dispatch(y.dtype(), [&]<class T>() {
+    const auto sum = [](T a, T b) { return a + b; };
+    if (out.defined()) {
+      zip_into<T>(out, y.value(), out, sum);
+    } else {
+      out = zip<T>(x.value(), y.value(), sum);
+    }
   });
   return record("add", std::move(out), {x, y}, [](Node& node, const Tensor& grad_output) {
     for (const int i : {0, 1}) {

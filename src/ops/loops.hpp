@@ -32,10 +32,9 @@ template <std::floating_point T, class F>
   return out;
 }
 
-/// f(x[i], y[i]) for every element of two tensors of one shape.
+/// out[i] = f(x[i], y[i]) for every element of tensors of one shape; out may be x or y.
 template <std::floating_point T, class F>
-[[nodiscard]] core::Tensor zip(const core::Tensor& x, const core::Tensor& y, F f) {
-  core::Tensor out = core::Tensor::empty(x.shape(), x.dtype());
+void zip_into(const core::Tensor& x, const core::Tensor& y, core::Tensor& out, F f) {
   const T* a = x.data<T>().data();
   const T* b = y.data<T>().data();
   T* to = out.mutable_data<T>().data();
@@ -44,6 +43,13 @@ template <std::floating_point T, class F>
       to[i] = f(a[i], b[i]);
     }
   });
+}
+
+/// f(x[i], y[i]) for every element of two tensors of one shape.
+template <std::floating_point T, class F>
+[[nodiscard]] core::Tensor zip(const core::Tensor& x, const core::Tensor& y, F f) {
+  core::Tensor out = core::Tensor::empty(x.shape(), x.dtype());
+  zip_into<T>(x, y, out, f);
   return out;
 }
 

@@ -53,12 +53,26 @@ Tensor multiply_add(const core::GemmShape& shape, const Tensor& x, const Tensor&
   return out;
 }
 
+// Hands over a b for an input: on top of what it has been given so far, where that may be changed.
+void add_product(Node& node, int input, core::GemmShape shape, const Tensor& a, const Tensor& b) {
+  Tensor sum = node.take_grad(input);
+  if (!sum.defined()) {
+    node.add_grad(input, multiply(shape, a, b));
+    return;
+  }
+  shape.accumulate = true;
+  dispatch(a.dtype(), [&]<class T>() {
+    core::gemm<T>(shape, a.data<T>(), b.data<T>(), sum.mutable_data<T>());
+  });
+  node.add_grad(input, std::move(sum));
+}
+
 void add_product_gradients(Node& node, const Tensor& x, const Tensor& w, const Tensor& grad) {
   const std::int64_t n = x.size(0);
   const std::int64_t k = x.size(1);
   const std::int64_t m = w.size(1);
   if (node.needs(0)) {
-    node.add_grad(0, multiply({.m = n, .n = k, .k = m, .transpose_b = true}, grad, w));
+    add_product(node, 0, {.m = n, .n = k, .k = m, .transpose_b = true}, grad, w);
   }
   if (node.needs(1)) {
     node.add_grad(1, multiply({.m = k, .n = m, .k = n, .transpose_a = true}, x, grad));
@@ -139,18 +153,20 @@ Variable linear_transposed(const Variable& x, const Variable& w, const Variable&
       });
 }
 
-Variable add_bias(const Variable& x, const Variable& bias) {
+Variable add_bias(Variable x, const Variable& bias) {
   require_rank(x.value(), 2, "ops::add_bias", "x", "[n, c]");
   const std::int64_t width = x.shape()[1];
   core::require_shape(bias.value(), {width}, "ops::add_bias", "bias");
   core::require_same_dtype(x.value(), bias.value(), "ops::add_bias");
 
-  Tensor out = Tensor::empty(x.shape(), x.dtype());
-  dispatch(x.dtype(), [&]<class T>() {
-    const T* in = x.value().data<T>().data();
+  Tensor in_place = x.take_value();
+  const Tensor from = in_place.defined() ? in_place : x.value();
+  Tensor out = in_place.defined() ? std::move(in_place) : Tensor::empty(from.shape(), from.dtype());
+  dispatch(out.dtype(), [&]<class T>() {
+    const T* in = from.data<T>().data();
     const T* b = bias.value().data<T>().data();
     T* to = out.mutable_data<T>().data();
-    core::parallel_for(x.shape()[0], row_grain(width), [=](std::int64_t begin, std::int64_t end) {
+    core::parallel_for(out.size(0), row_grain(width), [=](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
         for (std::int64_t c = 0; c < width; ++c) {
           to[i * width + c] = in[i * width + c] + b[c];

@@ -8,6 +8,7 @@
 
 #include "sparse/kernels.hpp"
 #include "sparse/row_parts.hpp"
+#include <attune/autograd/variable.hpp>
 #include <attune/core/pool_array.hpp>
 #include <attune/core/random.hpp>
 #include <attune/core/tensor.hpp>
@@ -53,6 +54,12 @@ class CoefficientDropout {
 
 inline std::int64_t edge_grain(const AttentionSizes& sizes) {
   return entries_a_block(sizes.width());
+}
+
+/// Where a derivative goes that has the shape of what the operation kept: over it, if it is not
+/// needed again and the derivative's loop may read and write one place.
+inline core::Tensor room_of(const autograd::Node& node, const core::Tensor& kept) {
+  return node.last_use() && kept.unique() ? kept : core::Tensor::empty(kept.shape(), kept.dtype());
 }
 
 struct Attended {

@@ -102,10 +102,11 @@ void differentiate_keys(const Saved& saved, const Tensor& grad_logits, Tensor& g
 void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
   auto [logits, grad_queries] = walk_in_edges(saved, grad_output);
   node.add_grad(0, std::move(grad_queries));
-  Tensor grad_values = Tensor::empty(saved.values.shape(), saved.values.dtype());
+  // The walk over the in-edges was the last to look at values and keys.
+  Tensor grad_values = room_of(node, saved.values);
   differentiate_values(saved, grad_output, grad_values);
   node.add_grad(2, std::move(grad_values));
-  Tensor grad_keys = Tensor::empty(saved.keys.shape(), saved.keys.dtype());
+  Tensor grad_keys = room_of(node, saved.keys);
   differentiate_keys(saved, logits, grad_keys);
   node.add_grad(1, std::move(grad_keys));
 }

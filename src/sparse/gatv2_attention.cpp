@@ -132,11 +132,14 @@ void add_weighted_outputs(const Saved& saved, const Tensor& grad_output, Tensor&
   });
 }
 
-void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
+void differentiate(Saved& saved, Node& node, const Tensor& grad_output) {
   InEdgeSums in = walk_in_edges(saved, grad_output);
   node.add_grad(1, std::move(in.dst));
   node.add_grad(2, std::move(in.att));
-  Tensor grad_src = Tensor::empty(saved.src.shape(), saved.src.dtype());
+  if (!saved.values_apart) {
+    saved.values = Tensor();  // src itself, which its derivative may then replace, row by row
+  }
+  Tensor grad_src = room_of(node, saved.src);
   sum_slopes(saved, in.logits, grad_src);
   in.logits = Tensor();
   if (saved.values_apart) {
@@ -178,10 +181,11 @@ Variable attention(const graph::Graph& graph, const Variable& src, const Variabl
               .values_apart = apart,
               .att = att.value(),
               .alpha = result.alpha};
-  return autograd::record("gatv2_attention", std::move(result.out), {src, dst, att, values},
-                          [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
-                            differentiate(saved, node, grad_output);
-                          });
+  return autograd::record(
+      "gatv2_attention", std::move(result.out), {src, dst, att, values},
+      [saved = std::move(saved)](Node& node, const Tensor& grad_output) mutable {
+        differentiate(saved, node, grad_output);
+      });
 }
 
 }  // namespace

@@ -227,13 +227,13 @@ double Trainer::training_step(double& regularizer) {
       core::RandomStream(options_.seed, core::Purpose::dropout).at_step(step));
   context.head_sink = sinks_.get();
   const RowsPass& pass = pass_of_step();
-  const Variable loss = ops::cross_entropy(pass.logits(context), pass.labels, pass.rows);
+  Variable loss = ops::cross_entropy(pass.logits(context), pass.labels, pass.rows);
   const double value = loss.value().item();
-  const Variable total = with_regularizers(loss, regularizer);
+  Variable total = with_regularizers(std::move(loss), regularizer);
   if (!std::isfinite(total.value().item())) {
     throw Error(text("fit: the loss of epoch ", epoch_, " is not finite"));
   }
-  autograd::backward(total);
+  autograd::backward(std::move(total));
   if (options_.max_gradient_norm > 0) {
     optim::clip_gradient_norm(all_parameters_, options_.max_gradient_norm);
   }

@@ -58,6 +58,11 @@ class Variable {
   /// The same value, cut from the record.
   [[nodiscard]] Variable detach() const;
 
+  /// The value of a result that nobody else holds, to be overwritten by the operation that reads it
+  /// last; undefined, and the variable unchanged, where it is a parameter or somebody does. An
+  /// operation still records the variable as an input afterwards; nothing else may be done with it.
+  [[nodiscard]] core::Tensor take_value();
+
   /// Whether both are handles of one variable; two undefined ones are the same.
   friend bool same(const Variable& a, const Variable& b) noexcept {
     return a.impl_.get() == b.impl_.get();
@@ -69,6 +74,7 @@ class Variable {
   friend Variable make_recorded(core::Tensor value, core::Ref<Node> node);
   friend void backward(const Variable& output);
   friend void backward(const Variable& output, const core::Tensor& grad_output);
+  friend void backward(Variable&& output, const core::Tensor& grad_output);
 
   core::Ref<Impl> impl_;
 };
@@ -93,6 +99,11 @@ void backward(const Variable& output);
 /// The same for sum(output * grad_output).
 void backward(const Variable& output, const core::Tensor& grad_output);
 
+/// The same for a variable that is given away: what an operation kept is released as soon as its
+/// derivatives are known, so that less memory is held at a time.
+void backward(Variable&& output);
+void backward(Variable&& output, const core::Tensor& grad_output);
+
 /// While one lives, nothing is recorded on this thread.
 class NoGradScope {
  public:
@@ -107,7 +118,8 @@ class NoGradScope {
 /// Whether operations on this thread are recorded.
 [[nodiscard]] bool grad_enabled() noexcept;
 
-/// A recorded operation. It keeps what its derivative needs and the variables it read.
+/// A recorded operation. It keeps what its derivative needs, and for each variable it read the
+/// operation that made it or the leaf; not its value.
 class Node : public core::RefCounted {
  public:
   static constexpr int kMaxInputs = 16;  ///< of one operation
@@ -122,11 +134,17 @@ class Node : public core::RefCounted {
 
   /// Whether the derivative with respect to input i is wanted; skip its work otherwise.
   [[nodiscard]] bool needs(int i) const noexcept;
+  /// Whether nobody will ask for the derivatives again, so that what the operation kept may be
+  /// overwritten.
+  [[nodiscard]] bool last_use() const noexcept { return last_use_; }
   /// Hands over the derivative with respect to input i, of the shape of the input.
   void add_grad(int i, core::Tensor grad);
   /// The same where few rows differ from zero: they are added to what the other operations on that
   /// input hand over, and no tensor of zeros is made where any of them hands over a whole one.
   void add_grad(int i, RowGradient grad);
+  /// What has been handed over for input i so far, to be added to and handed over again: a sum is
+  /// then made without another tensor. Undefined where there is nothing or somebody shares it.
+  [[nodiscard]] core::Tensor take_grad(int i);
 
  protected:
   /// Hands the derivative of each input that needs() one to add_grad(). Called at most once a walk.
@@ -137,6 +155,17 @@ class Node : public core::RefCounted {
   friend class Variable;
   friend Variable make_recorded(core::Tensor value, core::Ref<Node> node);
   friend void backward(const Variable& output, const core::Tensor& grad_output);
+  friend void backward(Variable&& output, const core::Tensor& grad_output);
+
+  /// Either or none: no derivative is wanted.
+  struct Input {
+    core::Ref<Node> creator;
+    core::Ref<Variable::Impl> leaf;
+  };
+
+  /// Walks the record back from `root`, whose gradient is there.
+  /// @param release  give up each operation after its derivatives are handed over
+  static void walk_back(core::Ref<Node> root, bool release);
 
   const char* name_;
   std::uint64_t sequence_;
@@ -147,8 +176,10 @@ class Node : public core::RefCounted {
   core::Tensor grad_output_;
   std::vector<RowGradient, core::PoolAllocator<RowGradient>> row_grads_;  // to be added to it
   core::Shape output_shape_;
+  core::DType output_dtype_ = core::DType::f32;
+  bool last_use_ = false;
   int num_inputs_ = 0;
-  Variable inputs_[kMaxInputs];
+  Input inputs_[kMaxInputs];
 };
 
 /// Whether an operation on these inputs has to be recorded.

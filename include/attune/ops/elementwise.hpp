@@ -4,9 +4,10 @@
 
 namespace attune::ops {
 
-/// Sum of two variables of the same shape and element type, as are difference and product.
+/// Sum of two variables of the same shape and element type, as are difference and product. In place
+/// where x is given away and nobody else holds it.
 /// @throws ShapeError  the shapes or the element types differ
-[[nodiscard]] Variable add(const Variable& x, const Variable& y);
+[[nodiscard]] Variable add(Variable x, const Variable& y);
 /// x - y.
 /// @throws ShapeError  as add()
 [[nodiscard]] Variable sub(const Variable& x, const Variable& y);

@@ -15,7 +15,8 @@ namespace attune::ops {
 /// @param x     [n, c]
 /// @param bias  [c]
 /// @throws ShapeError  x is not a matrix, or bias is not one number a column
-[[nodiscard]] Variable add_bias(const Variable& x, const Variable& bias);
+/// In place where x is given away and nobody else holds it.
+[[nodiscard]] Variable add_bias(Variable x, const Variable& bias);
 
 /// add_bias(matmul(x, w), bias), to the bit, in one pass over memory.
 /// @param bias  [m], or undefined: none

@@ -25,11 +25,12 @@ struct Traffic {
 };
 
 // The fused algorithm gathers one row an edge for the sums forward, one for the derivatives of the
-// coefficients and one along the transpose; GATv2 and dot products take two more for the logits and
-// two more for their derivatives. Coefficients are written once and read twice, the derivatives of
-// the logits likewise.
+// coefficients and one along the transpose. GATv2 takes one more along the transpose, for the
+// derivatives of the logits; its logits look at the rows that the sums take. Dot products look at
+// keys and values forward, at both again on the way back, and at two kinds of rows along the
+// transpose. Coefficients are written once and read twice, the derivatives of the logits likewise.
 constexpr Traffic kGat{.projections = 1, .gathers = 3, .edge_arrays = 6};
-constexpr Traffic kGatv2{.projections = 2, .gathers = 6, .edge_arrays = 6};
+constexpr Traffic kGatv2{.projections = 2, .gathers = 4, .edge_arrays = 6};
 constexpr Traffic kTransformer{.projections = 4, .gathers = 6, .edge_arrays = 6};
 
 double bound_seconds(const Traffic& traffic, const graph::Graph& graph, std::int64_t in_channels,
@@ -78,7 +79,7 @@ LayerTime time_layer(const char* name, const Traffic& traffic, const graph::Grap
             });
   time.peak_mb = static_cast<double>(core::pool_statistics().peak_bytes_in_use - before) / 1e6;
   time.allowed_mb =
-      4e-6 * static_cast<double>(x.value().num_elements() + numbers + 2 * upstream.num_elements() +
+      4e-6 * static_cast<double>(x.value().num_elements() + numbers + upstream.num_elements() +
                                  4 * graph.num_edges() * heads);
   time.bound_ms =
       1e3 * bound_seconds(traffic, graph, x.shape()[1], heads, channels, bytes_per_second, flops);

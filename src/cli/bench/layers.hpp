@@ -15,8 +15,8 @@ struct LayerTime {
   std::int64_t heads = 0;
   std::int64_t channels = 0;
   double ms = 0;
-  double peak_mb = 0;     ///< of pooled memory beyond the features and the parameters
-  double allowed_mb = 0;  ///< output, gradients of features, parameters and output, 4 E H floats
+  double peak_mb = 0;     ///< of pooled memory beyond features, parameters and output's gradient
+  double allowed_mb = 0;  ///< output, gradients of features and parameters, 4 E H floats
   double bound_ms = 0;    ///< bytes of the fused algorithm at the machine's bandwidth, or its
                           ///< operations at the machine's matrix product: the larger one
 };

@@ -230,3 +230,83 @@ TEST_CASE("Node: refuses more inputs than it has room for", "[autograd]") {
                                  {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}, nothing);
         }) == "many: expected at most 16 inputs, got 17");
 }
+
+TEST_CASE("backward of a variable that is given away: the same gradients, and less is held",
+          "[autograd]") {
+  const Variable x = testing::random_leaf({1000}, 1);
+  const auto chain = [&] {
+    Variable y = x;
+    for (int i = 0; i < 50; ++i) {
+      y = ops::mul(y, x);
+    }
+    return ops::sum(y);
+  };
+  const auto peak_of = [&](const auto& walk) {
+    Variable(x).zero_grad();
+    Variable loss = chain();
+    core::reset_pool_peak();
+    const std::int64_t before = core::pool_statistics().bytes_in_use;
+    walk(std::move(loss));
+    CHECK(core::pool_statistics().bytes_in_use <= before);
+    return core::pool_statistics().peak_bytes_in_use - before;
+  };
+  const std::int64_t kept = peak_of([](Variable loss) {
+    backward(loss);
+    loss = Variable();
+  });
+  const std::vector<double> expected = values(x.grad());
+  const std::int64_t released = peak_of([](Variable loss) { backward(std::move(loss)); });
+  CHECK(values(x.grad()) == expected);
+  CHECK(released <= kept);
+}
+
+TEST_CASE("backward of a variable given away that somebody else holds: nothing is taken from them",
+          "[autograd]") {
+  const Variable x = leaf({1, 2});
+  const Variable y = ops::sum(ops::mul(x, x));
+  Variable copy = y;
+  backward(std::move(copy));
+  CHECK(values(y.value()) == std::vector<double>{5});
+  backward(y);  // its record is still there
+  CHECK(values(x.grad()) == std::vector<double>{4, 8});
+}
+
+TEST_CASE("the record: does not hold results that no derivative needs", "[autograd]") {
+  const Variable x = testing::random_leaf({1000}, 1);
+  const std::int64_t before = core::pool_statistics().bytes_in_use;
+  Variable y = x;
+  for (int i = 0; i < 50; ++i) {
+    y = ops::scale(y, 2);
+  }
+  CHECK(core::pool_statistics().bytes_in_use < before + 3 * 8192 + 50 * 1024);
+}
+
+TEST_CASE("take_value: of a result alone, never of a leaf or of what somebody holds",
+          "[autograd]") {
+  Variable x = leaf({1, 2});
+  CHECK_FALSE(x.take_value().defined());
+  Variable y = ops::scale(x, 2);
+  const Variable held = y;
+  CHECK_FALSE(y.take_value().defined());
+  Variable z = ops::scale(x, 3);
+  const Tensor elements = z.value();
+  CHECK_FALSE(z.take_value().defined());
+  Variable alone = ops::scale(x, 4);
+  CHECK(values(alone.take_value()) == std::vector<double>{4, 8});
+}
+
+TEST_CASE("add in place: where the first term is given away; the other way it stays",
+          "[autograd]") {
+  const Variable x = leaf({1, 2});
+  Variable y = ops::scale(x, 2);
+  const void* const place = y.value().data<double>().data();
+  const Variable sum = ops::add(std::move(y), x);
+  CHECK(sum.value().data<double>().data() == place);
+  CHECK(values(sum.value()) == std::vector<double>{3, 6});
+  Variable z = ops::scale(x, 2);
+  const Variable other = ops::add(z, x);
+  CHECK(values(z.value()) == std::vector<double>{2, 4});
+  CHECK(values(other.value()) == std::vector<double>{3, 6});
+  backward(ops::sum(sum));
+  CHECK(values(x.grad()) == std::vector<double>{3, 3});
+}
