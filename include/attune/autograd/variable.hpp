@@ -102,6 +102,8 @@ void backward(const Variable& output, const core::Tensor& grad_output);
 /// The same for a variable that is given away: what an operation kept is released as soon as its
 /// derivatives are known, so that less memory is held at a time.
 void backward(Variable&& output);
+
+/// The same for sum(output * grad_output).
 void backward(Variable&& output, const core::Tensor& grad_output);
 
 /// While one lives, nothing is recorded on this thread.
