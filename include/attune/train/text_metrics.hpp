@@ -42,8 +42,10 @@ struct AnswerScore {
 /// Mean over questions.
 class AnswerScores {
  public:
+  /// As score_answer().
   void add(std::string_view predicted, std::span<const std::string> right);
 
+  /// Questions that were added.
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
   /// Zeros where nothing was added.
   [[nodiscard]] AnswerScore mean() const noexcept;

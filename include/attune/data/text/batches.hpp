@@ -6,10 +6,11 @@
 
 namespace attune::data {
 
+/// How the examples of an epoch are dealt out.
 struct BatchPlanOptions {
   std::int64_t batch_size = 32;  ///< examples
-  std::uint64_t seed = 0;
-  std::uint32_t epoch = 0;
+  std::uint64_t seed = 0;        ///< with `epoch`, decides the draw
+  std::uint32_t epoch = 0;       ///< a draw of its own each
   /// Examples of so many batches at a time are sorted by length, so that those of a batch are of
   /// about one length; 1 keeps the order as drawn.
   std::int64_t bucket_batches = 50;

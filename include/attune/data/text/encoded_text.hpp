@@ -14,10 +14,11 @@ namespace attune::data {
 /// A text, or two, as an encoder takes it: CLS first SEP, or CLS first SEP second SEP with the
 /// token types and separators of the tokeniser's form.
 struct EncodedText {
-  std::vector<std::int32_t> tokens = {};
-  std::vector<std::int32_t> types = {};
-  bool shortened = false;  ///< tokens were left out to fit
+  std::vector<std::int32_t> tokens = {};  ///< [length]
+  std::vector<std::int32_t> types = {};   ///< [length], 0 or 1
+  bool shortened = false;                 ///< tokens were left out to fit
 
+  /// In tokens, special ones included.
   [[nodiscard]] std::int64_t length() const noexcept {
     return static_cast<std::int64_t>(tokens.size());
   }
@@ -28,6 +29,7 @@ struct EncodedText {
 /// @throws InvalidArgument  max_tokens leaves no room for one token of a text
 [[nodiscard]] EncodedText encode_text(const Tokenizer& tokenizer, std::string_view text,
                                       std::int64_t max_tokens);
+/// The same of two texts.
 [[nodiscard]] EncodedText encode_pair(const Tokenizer& tokenizer, std::string_view first,
                                       std::string_view second, std::int64_t max_tokens);
 
@@ -38,6 +40,7 @@ struct EncodedExamples {
   std::vector<std::int32_t> labels = {};  ///< [num_examples], -1 unknown
   std::vector<float> scores = {};         ///< [num_examples] of kind score, else empty
 
+  /// Questions, not texts.
   [[nodiscard]] std::int64_t num_examples() const noexcept {
     return static_cast<std::int64_t>(labels.size());
   }

@@ -13,8 +13,9 @@ namespace attune::data {
 /// Texts to pretrain on, by document.
 struct RawText {
   std::vector<std::vector<std::string>> documents = {};  ///< lines of each
-  std::string sha256 = {};
+  std::string sha256 = {};                               ///< of the file as it is
 
+  /// Of all documents.
   [[nodiscard]] std::int64_t num_lines() const noexcept;
 };
 

@@ -13,18 +13,20 @@ namespace attune::data {
 
 /// A question and a stretch of its passage: CLS question SEP stretch SEP.
 struct SpanWindow {
-  EncodedText text = {};
+  EncodedText text = {};               ///< question and stretch with the special tokens
   std::int64_t question = 0;           ///< number in the task
   std::int32_t first_token = 0;        ///< of the stretch, in `text`
   std::vector<TextRange> ranges = {};  ///< of each token of the stretch: its bytes in the passage
   /// Tokens in `text` that the first right answer begins and ends with; both 0, which is CLS, where
   /// the stretch does not hold all of it, or there is none.
   std::int32_t answer_begin = 0;
-  std::int32_t answer_end = 0;
+  std::int32_t answer_end = 0;  ///< the last token itself
 };
 
+/// How passages that do not fit are cut; the defaults are those of Devlin et al., "BERT",
+/// arXiv 1810.04805.
 struct SpanWindowOptions {
-  std::int64_t max_tokens = 384;
+  std::int64_t max_tokens = 384;          ///< of a window, special ones included
   std::int64_t max_question_tokens = 64;  ///< longer questions lose their end
   std::int64_t stride = 128;              ///< tokens from one stretch of a passage to the next
 };
@@ -36,9 +38,10 @@ struct SpanWindowOptions {
 [[nodiscard]] std::vector<SpanWindow> span_windows(const Tokenizer& tokenizer, const SpanTask& task,
                                                    const SpanWindowOptions& options = {});
 
+/// Which answers choose_span() may give.
 struct SpanChoiceOptions {
-  std::int64_t max_answer_tokens = 30;
-  bool may_be_none = false;   ///< SQuAD 2.0: the empty text is an answer
+  std::int64_t max_answer_tokens = 30;  ///< longer ones are passed over
+  bool may_be_none = false;             ///< SQuAD 2.0: the empty text is an answer
   double none_threshold = 0;  ///< it is taken where its score exceeds the best one by more
 };
 

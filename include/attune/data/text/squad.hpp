@@ -11,8 +11,8 @@ namespace attune::data {
 
 /// A question about a passage, answered by a piece of it.
 struct SpanQuestion {
-  std::string id = {};
-  std::string question = {};
+  std::string id = {};                    ///< unique in the file
+  std::string question = {};              ///< UTF-8, as it stands
   std::int64_t context = 0;               ///< number of the passage
   std::vector<std::string> answers = {};  ///< as the annotators gave them; none: it has no answer
   std::vector<TextRange> ranges = {};     ///< of each answer: its bytes in the passage
@@ -22,12 +22,12 @@ struct SpanQuestion {
 /// Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text", EMNLP 2016,
 /// arXiv 1606.05250; version 2.0: "Know What You Don't Know", ACL 2018, arXiv 1806.03822.
 struct SpanTask {
-  std::vector<std::string> contexts = {};
-  std::vector<SpanQuestion> questions = {};
-  std::string version = {};  ///< "1.1" or "v2.0", as the file says
-  std::string sha256 = {};
-  std::int64_t misplaced =
-      0;  ///< answers that do not stand where the file says, and were found near
+  std::vector<std::string> contexts = {};    ///< passages, UTF-8
+  std::vector<SpanQuestion> questions = {};  ///< in the order of the file
+  std::string version = {};                  ///< "1.1" or "v2.0", as the file says
+  std::string sha256 = {};                   ///< of the file
+  /// Answers that do not stand where the file says, and were found near.
+  std::int64_t misplaced = 0;
 };
 
 /// train-v1.1.json, dev-v1.1.json, train-v2.0.json or dev-v2.0.json: positions, which the files

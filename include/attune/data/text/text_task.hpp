@@ -16,6 +16,7 @@ enum class TextTaskKind {
   choice,    ///< which of several endings goes on with a text
 };
 
+/// One thing to answer. What its kind does not use is empty.
 struct TextExample {
   std::string first = {};                 ///< the text, the premise, or what the endings go on with
   std::string second = {};                ///< the hypothesis; of a choice: how every ending begins
@@ -26,20 +27,20 @@ struct TextExample {
 
 /// Examples of one use: `train`, `validation`, `test`, or another set of examples of the same task.
 struct TextPart {
-  std::string name = {};
-  std::vector<TextExample> examples = {};
+  std::string name = {};                   ///< unique in the task
+  std::vector<TextExample> examples = {};  ///< in the order of the file
   std::int64_t skipped = 0;  ///< lines left out because the format says that they mean nothing
 };
 
 /// Texts and what is asked about them.
 struct TextTask {
-  std::string name = {};
-  TextTaskKind kind = TextTaskKind::sentence;
-  std::vector<std::string> labels = {};   ///< names of the classes, none for score and choice
-  std::vector<std::string> metrics = {};  ///< that are customary, the first to choose by
-  std::vector<TextPart> parts = {};
-  std::string sha256 = {};  ///< of the files in the order of reading
-  std::string source = {};  ///< folder or file
+  std::string name = {};                       ///< as load_text_task() was given it
+  TextTaskKind kind = TextTaskKind::sentence;  ///< of every example
+  std::vector<std::string> labels = {};        ///< names of the classes, none for score and choice
+  std::vector<std::string> metrics = {};       ///< that are customary, the first to choose by
+  std::vector<TextPart> parts = {};            ///< those whose files are there
+  std::string sha256 = {};                     ///< of the files in the order of reading
+  std::string source = {};                     ///< folder or file
 
   /// The part of this name; nothing where there is none.
   [[nodiscard]] const TextPart* find(const std::string& part) const noexcept;
