@@ -295,7 +295,7 @@ TEST_CASE("take_value: of a result alone, never of a leaf or of what somebody ho
   CHECK(values(alone.take_value()) == std::vector<double>{4, 8});
 }
 
-TEST_CASE("add in place: where the first term is given away; the other way it stays",
+TEST_CASE("add in place: where the first term is given away, not the other way round",
           "[autograd]") {
   const Variable x = leaf({1, 2});
   Variable y = ops::scale(x, 2);
