@@ -6,6 +6,7 @@
 #include "support/skip.hpp"
 #include "support/temporary_folder.hpp"
 #include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
 #include <attune/data/text/synonyms.hpp>
 
 namespace attune::data {
@@ -63,7 +64,7 @@ TEST_CASE("decode_word_neighbours: says which word is malformed and how", "[data
   CHECK_THAT(neighbours_error("{\"a\": [\"b c\"]}"), Contains("expected one word, found \"b c\""));
   CHECK_THAT(neighbours_error("{\"a\": [\"\"]}"), Contains("found an empty one"));
   CHECK_THAT(neighbours_error("{\"\": []}"), Contains("word \"\": expected a word"));
-  CHECK_THAT(neighbours_error("{\"a\": [\"" + std::string(129, 'x') + "\"]}"),
+  CHECK_THAT(neighbours_error(core::text("{\"a\": [\"", std::string(129, 'x'), "\"]}")),
              Contains("at most 128 bytes, found 129"));
   CHECK_THAT(neighbours_error("{\"a\": [],\n\"a\": []}"), Contains("comes twice"));
   CHECK_THAT(neighbours_error("{\"a\": [],\n\"b\": ["), Contains("words.json:2: not JSON"));
@@ -95,7 +96,8 @@ TEST_CASE("decode_word_pairs: errors name the line", "[data][text]") {
   CHECK_THAT(pairs_error("a b\nc\n"), Equals("pairs.txt:2: expected 2 fields, found 1"));
   CHECK_THAT(pairs_error("a b c\n"), Equals("pairs.txt:1: expected 2 fields, found 3"));
   CHECK_THAT(pairs_error("\na \xff\n"), Contains("pairs.txt:2: expected UTF-8"));
-  CHECK_THAT(pairs_error("a " + std::string(200, 'b')), Contains("at most 128 bytes, found 200"));
+  CHECK_THAT(pairs_error(core::text("a ", std::string(200, 'b'))),
+             Contains("at most 128 bytes, found 200"));
 }
 
 TEST_CASE("Synonyms: similarity falls with the rank to one half at the last place there is",
