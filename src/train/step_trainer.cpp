@@ -52,6 +52,7 @@ StepTrainer::StepTrainer(std::vector<nn::NamedParameter> parameters, const StepO
       schedule_(options.learning_rate, options.warmup_steps, options.total_steps),
       regularizer_(regularizer),
       parameters_(std::move(parameters)),
+      of_model_(parameters_.size()),
       adam_(adam_of(parameters_, options)) {}
 
 void StepTrainer::prepare(const BatchLoss& batch) {
@@ -120,7 +121,10 @@ StepReport StepTrainer::step(std::span<const BatchLoss> batches) {
     report.loss += share * add_gradients(batches[i], i, share, report);
   }
   if (options_.max_gradient_norm > 0) {
-    report.gradient_norm = optim::clip_gradient_norm(parameters_, options_.max_gradient_norm);
+    const std::span<const nn::NamedParameter> all(parameters_);
+    report.gradient_norm =
+        optim::clip_gradient_norm(all.first(of_model_), options_.max_gradient_norm);
+    (void)optim::clip_gradient_norm(all.subspan(of_model_), options_.max_gradient_norm);
   }
   adam_.set_learning_rate(report.learning_rate);
   adam_.step();

@@ -21,9 +21,11 @@ struct StepOptions {
   double learning_rate = 2e-5;    ///< at the end of the warm-up
   /// Decoupled (AdamW), of all parameters but biases and the gamma and beta of normalisations.
   double weight_decay = 0.01;
-  double epsilon = 1e-6;         ///< of Adam
-  double max_gradient_norm = 1;  ///< gradients are clipped to it; 0: never
-  std::uint64_t seed = 0;        ///< of dropout and of the regulariser
+  double epsilon = 1e-6;  ///< of Adam
+  /// Gradients of the model are clipped to it, those of the regulariser apart from them, so that an
+  /// adversary with a large gradient does not shrink the model's; 0: never.
+  double max_gradient_norm = 1;
+  std::uint64_t seed = 0;  ///< of dropout and of the regulariser
 };
 
 /// What a step did.
@@ -31,7 +33,7 @@ struct StepReport {
   std::int64_t step = 0;     ///< from 1
   double loss = 0;           ///< mean over the batches, of the task alone
   double regularizer = 0;    ///< likewise, before its weight
-  double gradient_norm = 0;  ///< before clipping; 0 where nothing is clipped
+  double gradient_norm = 0;  ///< of the model's, before clipping; 0 where nothing is clipped
   double learning_rate = 0;  ///< of this step
 };
 
@@ -86,6 +88,7 @@ class StepTrainer {
   optim::LinearSchedule schedule_;
   Regularizer* regularizer_;
   std::vector<nn::NamedParameter> parameters_;  // of the model, then of the regulariser
+  std::size_t of_model_ = 0;                    // how many are the model's
   optim::Adam adam_;
   std::int64_t step_ = 0;
   bool prepared_ = false;
