@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <attune/align/options.hpp>
+#include <attune/core/error.hpp>
 
 namespace attune::cli {
 namespace {
@@ -18,7 +19,7 @@ void add_common_options(CLI::App& command, AlignmentFlags& f) {
       ->group(group);
   command
       .add_option("--align-samples", o.distance.samples,
-                  "Nodes drawn a step, 0: all of them [128, ct: 64]")
+                  "Nodes, or tokens of a text, drawn a step, 0: all of them [128, ct: 64]")
       ->type_name("N")
       ->group(group);
   command
@@ -121,6 +122,16 @@ std::unique_ptr<train::AlignmentRegularizer> make_alignment(const AlignmentFlags
     options.graph = graph;
   }
   return std::make_unique<train::AlignmentRegularizer>(options);
+}
+
+std::unique_ptr<train::AlignmentRegularizer> make_alignment(const AlignmentFlags& flags) {
+  if (!flags.active()) {
+    return nullptr;
+  }
+  if (flags.support == "edges") {
+    throw InvalidArgument("--align-support: expected nodes, since texts have no edges, got edges");
+  }
+  return std::make_unique<train::AlignmentRegularizer>(complete(flags));
 }
 
 train::Settings to_settings(const AlignmentFlags& flags) {

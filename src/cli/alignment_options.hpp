@@ -37,6 +37,11 @@ void add_alignment_options(CLI::App& command, AlignmentFlags& flags);
 [[nodiscard]] std::unique_ptr<train::AlignmentRegularizer> make_alignment(
     const AlignmentFlags& flags, const graph::Graph& graph);
 
+/// The same for models that are no graphs.
+/// @throws InvalidArgument  as above, and for `--align-support edges`
+[[nodiscard]] std::unique_ptr<train::AlignmentRegularizer> make_alignment(
+    const AlignmentFlags& flags);
+
 /// What a checkpoint and a result say about it.
 [[nodiscard]] train::Settings to_settings(const AlignmentFlags& flags);
 

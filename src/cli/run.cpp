@@ -112,6 +112,7 @@ int run(int argc, char** argv) {
   add_report_command(app, action);
   add_bench_command(app, action);
   add_datasets_command(app, action);
+  add_text_command(app, action);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer("Also --threads, --data-dir, --json, --quiet and --config: see attune --help");
   }

@@ -38,22 +38,17 @@ void check(const SweepOptions& options) {
   }
 }
 
-/// The seeds as jobs take them and the results as they come in.
+/// The seeds as jobs take them.
 class Work {
  public:
-  Work(const SweepOptions& options, const std::function<RunResult(std::uint64_t)>& run,
-       const std::function<void(const RunResult&)>& observer)
-      : options_(options),
-        run_(run),
-        observer_(observer),
-        results_(options.seeds.size()),
-        failures_(options.seeds.size()) {}
+  Work(const SweepOptions& options, const std::function<void(std::size_t)>& run)
+      : options_(options), run_(run), failures_(options.seeds.size()) {}
 
   /// Takes one seed after another until there is none left, or no more is wanted.
   void take_seeds() {
-    for (std::size_t i = next_++; i < results_.size() && !ended(); i = next_++) {
+    for (std::size_t i = next_++; i < failures_.size() && !ended(); i = next_++) {
       try {
-        keep(i, run_(options_.seeds[i]));
+        run_(i);
       } catch (...) {
         failures_[i] = std::current_exception();
         failed_ = true;
@@ -61,19 +56,12 @@ class Work {
     }
   }
 
-  [[nodiscard]] std::vector<RunResult> results() {
+  void rethrow_first() const {
     for (const std::exception_ptr& failure : failures_) {
       if (failure) {
         std::rethrow_exception(failure);
       }
     }
-    std::vector<RunResult> complete;
-    for (std::optional<RunResult>& result : results_) {
-      if (result) {
-        complete.push_back(std::move(*result));
-      }
-    }
-    return complete;
   }
 
  private:
@@ -81,38 +69,21 @@ class Work {
     return failed_ || (options_.stop != nullptr && options_.stop->load());
   }
 
-  void keep(std::size_t i, RunResult result) {
-    if (result.fit.interrupted) {
-      return;
-    }
-    const std::lock_guard lock(observing_);
-    if (observer_) {
-      observer_(result);
-    }
-    results_[i] = std::move(result);
-  }
-
   const SweepOptions& options_;
-  const std::function<RunResult(std::uint64_t)>& run_;
-  const std::function<void(const RunResult&)>& observer_;
+  const std::function<void(std::size_t)>& run_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> failed_{false};
-  std::mutex observing_;
-  // Each element is written by the one job that took its seed.
-  std::vector<std::optional<RunResult>> results_;
-  std::vector<std::exception_ptr> failures_;
+  std::vector<std::exception_ptr> failures_;  // each written by the one job that took its seed
 };
 
 }  // namespace
 
-std::vector<RunResult> sweep(const SweepOptions& options,
-                             const std::function<RunResult(std::uint64_t seed)>& run,
-                             const std::function<void(const RunResult&)>& observer) {
+void for_each_seed(const SweepOptions& options, const std::function<void(std::size_t i)>& run) {
   check(options);
   const int threads = options.threads > 0 ? options.threads : core::num_threads();
   const int jobs = std::min(options.jobs, static_cast<int>(options.seeds.size()));
   const int threads_of_job = std::max(1, threads / jobs);
-  Work work(options, run, observer);
+  Work work(options, run);
   const auto job = [&] { core::with_threads(threads_of_job, [&] { work.take_seeds(); }); };
   {
     std::vector<std::jthread> others;
@@ -121,7 +92,33 @@ std::vector<RunResult> sweep(const SweepOptions& options,
     }
     job();
   }
-  return work.results();
+  work.rethrow_first();
+}
+
+std::vector<RunResult> sweep(const SweepOptions& options,
+                             const std::function<RunResult(std::uint64_t seed)>& run,
+                             const std::function<void(const RunResult&)>& observer) {
+  // Each element is written by the one job that took its seed.
+  std::vector<std::optional<RunResult>> results(options.seeds.size());
+  std::mutex observing;
+  for_each_seed(options, [&](std::size_t i) {
+    RunResult result = run(options.seeds[i]);
+    if (result.fit.interrupted) {
+      return;
+    }
+    const std::lock_guard lock(observing);
+    if (observer) {
+      observer(result);
+    }
+    results[i] = std::move(result);
+  });
+  std::vector<RunResult> complete;
+  for (std::optional<RunResult>& result : results) {
+    if (result) {
+      complete.push_back(std::move(*result));
+    }
+  }
+  return complete;
 }
 
 }  // namespace attune::train

@@ -111,24 +111,31 @@ PretrainingStep MaskedLanguageTrainer::step() {
   if (finished()) {
     throw InvalidArgument("MaskedLanguageTrainer::step: training is finished");
   }
+  const Stopwatch watch;
   PretrainingStep done{.report = trainer_.step(losses())};
   loss_sum_ += done.report.loss;
   ++summed_;
   const std::int64_t every = options_.eval_every > 0 ? options_.eval_every : steps_per_epoch();
-  if (steps() % every != 0 && !finished()) {
-    return done;
+  if (steps() % every == 0 || finished()) {
+    done.validation = record();
   }
+  seconds_ += watch.seconds();
+  return done;
+}
+
+std::optional<GuessedTokens> MaskedLanguageTrainer::record() {
   StepRecord point{{"step", static_cast<double>(steps())},
                    {"train_loss", loss_sum_ / static_cast<double>(summed_)}};
+  std::optional<GuessedTokens> found;
   if (!validation_.empty()) {
-    done.validation = validate();
-    point["loss"] = done.validation->loss;
-    point["accuracy"] = done.validation->accuracy;
+    found = validate();
+    point["loss"] = found->loss;
+    point["accuracy"] = found->accuracy;
   }
   curve_.push_back(std::move(point));
   loss_sum_ = 0;
   summed_ = 0;
-  return done;
+  return found;
 }
 
 GuessedTokens MaskedLanguageTrainer::validate() const {
@@ -160,7 +167,7 @@ StepCheckpoint MaskedLanguageTrainer::checkpoint(const Settings& settings) const
   return {.settings = settings,
           .state = trainer_.state(),
           .best = {},
-          .progress = {{"loss_sum", loss_sum_}, {"summed", summed_}},
+          .progress = {{"loss_sum", loss_sum_}, {"summed", summed_}, {"seconds", seconds_}},
           .curve = curve_,
           .finished = finished()};
 }
@@ -168,9 +175,11 @@ StepCheckpoint MaskedLanguageTrainer::checkpoint(const Settings& settings) const
 void MaskedLanguageTrainer::load(const StepCheckpoint& checkpoint) {
   const auto loss_sum = progress<double>(checkpoint, "loss_sum");
   const auto summed = progress<std::int64_t>(checkpoint, "summed");
+  const auto seconds = progress<double>(checkpoint, "seconds");
   trainer_.load_state(checkpoint.state);
   loss_sum_ = loss_sum;
   summed_ = summed;
+  seconds_ = seconds;
   curve_ = checkpoint.curve;
 }
 

@@ -98,8 +98,10 @@ TextStep TextTrainer::step() {
   if (finished()) {
     throw InvalidArgument("TextTrainer::step: training is finished");
   }
+  const Stopwatch watch;
   const std::vector<StepTrainer::BatchLoss> batches = losses(plan_.batches(steps() + 1));
   TextStep done{.report = trainer_.step(batches)};
+  done.seconds = watch.seconds();
   loss_sum_ += done.report.loss;
   regularizer_sum_ += done.report.regularizer;
   ++summed_;
@@ -107,6 +109,7 @@ TextStep TextTrainer::step() {
     done.validation = validate();
     record(*done.validation);
   }
+  seconds_ += watch.seconds();
   return done;
 }
 
@@ -126,7 +129,8 @@ StepCheckpoint TextTrainer::checkpoint(const Settings& settings) const {
                        {"waited", waited_},
                        {"loss_sum", loss_sum_},
                        {"regularizer_sum", regularizer_sum_},
-                       {"summed", summed_}},
+                       {"summed", summed_},
+                       {"seconds", seconds_}},
           .curve = curve_,
           .finished = finished()};
 }
@@ -139,6 +143,7 @@ void TextTrainer::load(const StepCheckpoint& checkpoint) {
   const auto loss_sum = progress<double>(checkpoint, "loss_sum");
   const auto regularizer_sum = progress<double>(checkpoint, "regularizer_sum");
   const auto summed = progress<std::int64_t>(checkpoint, "summed");
+  const auto seconds = progress<double>(checkpoint, "seconds");
   best_.require_matching(checkpoint.best);
   trainer_.load_state(checkpoint.state);
   best_.load(checkpoint.best);
@@ -150,6 +155,7 @@ void TextTrainer::load(const StepCheckpoint& checkpoint) {
   loss_sum_ = loss_sum;
   regularizer_sum_ = regularizer_sum;
   summed_ = summed;
+  seconds_ = seconds;
 }
 
 }  // namespace attune::train

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -16,6 +17,12 @@ struct SweepOptions {
   int threads = 0;                          ///< of all jobs together; 0: core::num_threads()
   const std::atomic<bool>* stop = nullptr;  ///< set from anywhere: no further seed is begun
 };
+
+/// Calls `run(i)` for the place of every seed in the list, `jobs` of them side by side. Each job is
+/// a thread whose loops run on max(1, threads / jobs) threads.
+/// @throws InvalidArgument  as sweep()
+/// @throws Error            what `run` threw, for the first seed it threw for; others end first
+void for_each_seed(const SweepOptions& options, const std::function<void(std::size_t i)>& run);
 
 /// Runs `run(seed)` for every seed, `jobs` of them side by side. Each job is a thread whose loops
 /// run on max(1, threads / jobs) threads. What `run` finds must depend on the seed alone; then the

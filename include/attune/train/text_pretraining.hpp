@@ -73,6 +73,8 @@ class MaskedLanguageTrainer {
   PretrainingStep step();
   /// Guesses the hidden tokens of the validation sequences.
   [[nodiscard]] GuessedTokens validate() const;
+  /// Of all steps and validations, those before a resumption included.
+  [[nodiscard]] double seconds() const noexcept { return seconds_; }
   /// Evaluations so far.
   [[nodiscard]] const std::vector<StepRecord>& curve() const noexcept { return curve_; }
 
@@ -87,6 +89,7 @@ class MaskedLanguageTrainer {
                                    const std::vector<std::int64_t>& which,
                                    const core::RandomStream& random) const;
   [[nodiscard]] std::vector<StepTrainer::BatchLoss> losses();
+  [[nodiscard]] std::optional<GuessedTokens> record();
 
   models::MaskedLanguageModel& model_;
   std::span<const data::EncodedText> sequences_;
@@ -98,6 +101,7 @@ class MaskedLanguageTrainer {
   std::vector<StepRecord> curve_;
   double loss_sum_ = 0;      // since the validation before
   std::int64_t summed_ = 0;  // steps
+  double seconds_ = 0;
 };
 
 }  // namespace attune::train

@@ -34,6 +34,7 @@ struct TextFitOptions {
 /// What a step did, and what the validation after it found, if there was one.
 struct TextStep {
   StepReport report;                                      ///< of the step
+  double seconds = 0;                                     ///< of the step, without validation
   std::optional<TextMeasures> validation = std::nullopt;  ///< none: it was not due
 };
 
@@ -67,6 +68,8 @@ class TextTrainer {
   [[nodiscard]] std::int64_t best_step() const noexcept { return best_step_; }
   /// Regulariser's value before its weight, mean over the steps before the best validation.
   [[nodiscard]] double best_regularizer() const noexcept { return best_regularizer_; }
+  /// Of all steps and validations, those before a resumption included.
+  [[nodiscard]] double seconds() const noexcept { return seconds_; }
   /// Gives the model its best parameters. Training is over then.
   void restore_best();
 
@@ -97,6 +100,7 @@ class TextTrainer {
   double loss_sum_ = 0;         // since the validation before
   double regularizer_sum_ = 0;  // likewise
   std::int64_t summed_ = 0;     // steps
+  double seconds_ = 0;
 };
 
 }  // namespace attune::train

@@ -48,8 +48,9 @@ std::vector<std::string> find_parts(const std::string& folder, const TaskEntry& 
   return paths;
 }
 
-std::vector<std::string> find_task(const TaskEntry& entry, const std::string& data_dir,
-                                   std::string& folder) {
+/// Nothing where no folder has a part.
+std::vector<std::string> look_for_task(const TaskEntry& entry, const std::string& data_dir,
+                                       std::string& folder) {
   require_folder(data_dir);
   for (const std::string& place : data_folders(data_dir)) {
     std::vector<std::string> paths = find_parts(place, entry);
@@ -57,6 +58,15 @@ std::vector<std::string> find_task(const TaskEntry& entry, const std::string& da
       folder = place;
       return paths;
     }
+  }
+  return {};
+}
+
+std::vector<std::string> find_task(const TaskEntry& entry, const std::string& data_dir,
+                                   std::string& folder) {
+  std::vector<std::string> found = look_for_task(entry, data_dir, folder);
+  if (!found.empty()) {
+    return found;
   }
   std::vector<std::string> files;
   for (const PartSource& source : entry.sources) {
@@ -233,6 +243,17 @@ TextTask load_text_task(const std::string& name, const std::string& data_dir) {
   }
   throw InvalidArgument(
       text("unknown text data set ", data::quoted(name), core::suggestion(name, names)));
+}
+
+bool has_text_task(const std::string& name, const std::string& data_dir) {
+  const std::vector<TaskEntry>& all = task_catalogue();
+  const auto entry =
+      std::find_if(all.begin(), all.end(), [&](const TaskEntry& one) { return one.name == name; });
+  if (entry == all.end()) {
+    throw InvalidArgument(text("unknown text data set ", data::quoted(name)));
+  }
+  std::string folder;
+  return !look_for_task(*entry, data_dir, folder).empty();
 }
 
 void hold_out(TextTask& task, const std::string& from, const std::string& to, double share,

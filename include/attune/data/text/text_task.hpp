@@ -68,6 +68,11 @@ struct TextTask {
 /// Whether load_text_task() takes this name: a known one, or a path that ends in .tsv or .txt.
 [[nodiscard]] bool is_text_task(const std::string& name);
 
+/// Whether a file of a known task is in data_folders(data_dir).
+/// @throws InvalidArgument  an unknown name
+/// @throws FileError        data_dir is no folder
+[[nodiscard]] bool has_text_task(const std::string& name, const std::string& data_dir = {});
+
 /// Takes a share of a part's examples away, spread evenly over the classes, and makes them a part
 /// of their own: the same ones for the same seed. For tasks without a validation part.
 /// @throws InvalidArgument  no such part, or one named `to` is there already; a share outside (0,
