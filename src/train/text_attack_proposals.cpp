@@ -95,9 +95,9 @@ MaskedProposer propose_words(const SavedMaskedLanguage& model, std::int64_t coun
     const MaskedPlace masked(model.tokenizer(), before, after,
                              static_cast<std::size_t>(max_tokens));
     const std::int32_t place = masked.place();
+    const auto tokens = model.proposals({&masked.text(), 1}, {&place, 1}, most);
     std::vector<ProposedWord> proposed;
-    for (const TokenProposal& token :
-         model.proposals({&masked.text(), 1}, {&place, 1}, most).front()) {
+    for (const TokenProposal& token : tokens.front()) {
       const auto id = static_cast<std::size_t>(token.token);
       if (id < words->size() && !(*words)[id].empty()) {
         proposed.push_back({.word = (*words)[id], .probability = token.probability});
