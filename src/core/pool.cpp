@@ -70,6 +70,11 @@ void* system_block(std::size_t bytes) noexcept {
   return block;
 }
 
+// Batches of texts have other shapes each time, and blocks of every class that was ever needed
+// would be many times what is in use. So no more is held than half as much again as the most that
+// was in use, and this.
+constexpr std::int64_t kSpare = std::int64_t{64} << 20;
+
 // A kept block holds the link to the next one of its class.
 struct FreeBlock {
   FreeBlock* next;
@@ -97,19 +102,7 @@ class Pool {
     ASAN_POISON_MEMORY_REGION(head + 1, size.bytes - sizeof(FreeBlock));
   }
 
-  void trim() noexcept {
-    const std::lock_guard lock(mutex_);
-    for (int c = 0; c < kNumClasses; ++c) {
-      for (FreeBlock*& head = free_[static_cast<std::size_t>(c)]; head != nullptr;) {
-        const std::size_t bytes = class_bytes(c);
-        FreeBlock* block = head;
-        ASAN_UNPOISON_MEMORY_REGION(block, bytes);
-        head = block->next;
-        ::operator delete(block, alignment_of(bytes));
-        held_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
-      }
-    }
-  }
+  void trim() noexcept { trim_to(0); }
 
   [[nodiscard]] PoolStatistics statistics() const noexcept {
     return {.system_allocations = system_allocations_.load(std::memory_order_relaxed),
@@ -134,6 +127,22 @@ class Pool {
     return block;
   }
 
+  /// Gives kept blocks back, the largest first, until no more than `bytes` are held.
+  void trim_to(std::int64_t bytes) noexcept {
+    const std::lock_guard lock(mutex_);
+    for (int c = kNumClasses - 1; c >= 0; --c) {
+      FreeBlock*& head = free_[static_cast<std::size_t>(c)];
+      while (head != nullptr && held_.load(std::memory_order_relaxed) > bytes) {
+        const std::size_t size = class_bytes(c);
+        FreeBlock* block = head;
+        ASAN_UNPOISON_MEMORY_REGION(block, size);
+        head = block->next;
+        ::operator delete(block, alignment_of(size));
+        held_.fetch_sub(static_cast<std::int64_t>(size), std::memory_order_relaxed);
+      }
+    }
+  }
+
   static std::size_t class_bytes(int index) noexcept {
     if (index < 4) {
       return static_cast<std::size_t>(index + 1) * kAlignment;
@@ -147,6 +156,8 @@ class Pool {
   }
 
   void* allocate_from_system(std::size_t bytes) {
+    const std::int64_t most = most_in_use_.load(std::memory_order_relaxed);
+    trim_to(most + most / 2 + kSpare - static_cast<std::int64_t>(bytes));
     void* block = system_block(bytes);
     if (block == nullptr) {
       trim();  // what is kept in other classes may be what is missing
@@ -160,11 +171,16 @@ class Pool {
     return block;
   }
 
+  static void raise(std::atomic<std::int64_t>& most, std::int64_t value) noexcept {
+    std::int64_t known = most.load(std::memory_order_relaxed);
+    while (known < value && !most.compare_exchange_weak(known, value, std::memory_order_relaxed)) {
+    }
+  }
+
   void note_use(std::int64_t bytes) noexcept {
     const std::int64_t now = in_use_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    std::int64_t peak = peak_.load(std::memory_order_relaxed);
-    while (peak < now && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
-    }
+    raise(peak_, now);
+    raise(most_in_use_, now);
   }
 
   std::mutex mutex_;
@@ -172,6 +188,7 @@ class Pool {
   std::atomic<std::int64_t> system_allocations_{0};
   std::atomic<std::int64_t> in_use_{0};
   std::atomic<std::int64_t> peak_{0};
+  std::atomic<std::int64_t> most_in_use_{0};  // ever: reset_peak() leaves it
   std::atomic<std::int64_t> held_{0};
 };
 

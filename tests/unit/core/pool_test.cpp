@@ -132,3 +132,13 @@ TEST_CASE("PoolArray: owns its elements through moves", "[core]") {
   }
   CHECK(pool_statistics().bytes_in_use == before);
 }
+
+TEST_CASE("pool: shapes that never return do not add up", "[core]") {
+  trim_pool();
+  constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+  for (int shape = 0; shape < 60; ++shape) {
+    const std::size_t bytes = (64 + static_cast<std::size_t>(shape)) * kMegabyte;
+    pool_release(pool_allocate(bytes), bytes);
+  }
+  CHECK(pool_statistics().bytes_held < static_cast<std::int64_t>(400 * kMegabyte));
+}
