@@ -53,6 +53,12 @@ void add_fit_options(CLI::App& command, TextTrainingOptions& o) {
       ->type_name("N")
       ->group(group);
   command
+      .add_option("--keep", o.keep,
+                  "Parameters to keep: those of the best validation, or the last ones, which no "
+                  "part of the task has chosen")
+      ->check(CLI::IsMember({"best", "last"}))
+      ->group(group);
+  command
       .add_option("--holdout", o.holdout,
                   "Share of the training part to validate on where there is no such part")
       ->type_name("P")
@@ -174,6 +180,7 @@ train::Settings to_settings(const TextTrainingOptions& options) {
   settings["from_scratch"] = options.from_scratch;
   settings["max_length"] = options.max_length;
   settings["holdout"] = options.holdout;
+  settings["keep"] = options.keep;
   if (options.dropout) {
     settings["dropout"] = *options.dropout;
   }

@@ -36,6 +36,7 @@ struct TextTrainingOptions {
   EncoderSizes sizes;
   std::int64_t max_length = 128;
   double holdout = 0.1;
+  std::string keep = "best";                ///< parameters: of the best validation, or the "last"
   std::optional<double> dropout;            ///< unset: what the encoder's configuration says
   std::optional<double> attention_dropout;  ///< the same
   train::TextFitOptions fit;

@@ -204,6 +204,7 @@ train::TextRunResult run_text_seed(const TextTrainingOptions& options, const Tex
   const std::unique_ptr<train::AlignmentRegularizer> alignment = make_alignment(options.align);
   train::TextFitOptions fit = options.fit;
   fit.seed = seed;
+  fit.keep_last = options.keep == "last";
   train::TextTrainer trainer(*predictor, setup.problem, fit, alignment.get());
   if (hooks.prepare) {
     hooks.prepare(trainer);

@@ -24,6 +24,12 @@ StepOptions step_options(const TextFitOptions& options, std::int64_t total) {
     throw InvalidArgument(text("TextTrainer: eval_every and patience must be at least 0, got ",
                                options.eval_every, " and ", options.patience));
   }
+  if (options.keep_last && options.patience > 0) {
+    throw InvalidArgument(
+        text("TextTrainer: patience waits for a best validation, which keep_last "
+             "does not look for; got ",
+             options.patience));
+  }
   return {.total_steps = total,
           .warmup_steps = warmup_steps(options.warmup, total),
           .learning_rate = options.learning_rate,
@@ -82,7 +88,8 @@ void TextTrainer::record(const TextMeasures& measures) {
   curve_.push_back(std::move(point));
   const auto score = measures.find(problem_.metric);
   ++waited_;
-  if (score == measures.end() || best_step_ == 0 || score->second > best_score_) {
+  if (options_.keep_last || score == measures.end() || best_step_ == 0 ||
+      score->second > best_score_) {
     best_step_ = steps();
     best_score_ = score == measures.end() ? 0 : score->second;
     best_regularizer_ = regularizer_sum_ / count;

@@ -28,6 +28,7 @@ struct TextFitOptions {
   double max_gradient_norm = 1;  ///< 0: never clipped
   std::int64_t eval_every = 0;   ///< steps from one validation to the next; 0: an epoch
   std::int64_t patience = 0;     ///< validations without a better one to stop after; 0: never
+  bool keep_last = false;        ///< not the best validation's parameters but the last ones
   std::uint64_t seed = 0;        ///< of the order, dropout and the regulariser
 };
 
@@ -40,7 +41,7 @@ struct TextStep {
 
 /// Fine-tuning that can be stopped after any step, saved, and continued to the bit. The parameters
 /// of the validation with the highest metric of the task are kept, the first of equal ones; without
-/// a validation part the last ones are.
+/// a validation part, or where the options say so, the last ones are.
 class TextTrainer {
  public:
   /// What is referred to must outlive this.
