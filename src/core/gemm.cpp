@@ -8,7 +8,8 @@
 namespace attune::core {
 namespace {
 
-constexpr std::int64_t kInnerChunk = 512;     // rows of a weight gradient that one task sums
+constexpr std::int64_t kInnerStep = 512;      // rows of a weight gradient that one product sums
+constexpr std::int64_t kMostPartials = 64;    // sums of such products that are kept apart
 constexpr std::int64_t kTileWork = 1 << 20;   // multiply-adds that are worth a task, about 10 us
 constexpr std::int64_t kNarrow = 32;          // columns below which a product takes as long as this
 constexpr std::int64_t kMostSplit = 1 << 16;  // elements of C up to which k is split
@@ -64,17 +65,21 @@ void split_columns(const GemmShape& s, const float* a, const float* b, float* c,
 
 // A long sum into a small result: fixed chunks of k, partial products added in their order.
 void split_inner(const GemmShape& s, const float* a, const float* b, float* c) {
-  const std::int64_t chunks = (s.k + kInnerChunk - 1) / kInnerChunk;
+  const std::int64_t rows = round_up((s.k + kMostPartials - 1) / kMostPartials, kInnerStep);
+  const std::int64_t chunks = (s.k + rows - 1) / rows;
   const std::int64_t size = s.m * s.n;
   Tensor partials = Tensor::empty({chunks, size});
   const std::span<float> all = partials.mutable_data<float>();
-  MatmulTile base = whole(s);
-  base.accumulate = false;
-  parallel_for(s.k, kInnerChunk, [&](std::int64_t begin, std::int64_t end) {
+  const MatmulTile base = whole(s);
+  parallel_for(s.k, rows, [&](std::int64_t begin, std::int64_t end) {
+    float* const sum = all.data() + begin / rows * size;
     MatmulTile tile = base;
-    tile.k = end - begin;
-    run_matmul_tile(tile, a + begin * (s.transpose_a ? s.m : 1),
-                    b + begin * (s.transpose_b ? 1 : s.n), all.data() + begin / kInnerChunk * size);
+    for (std::int64_t row = begin; row < end; row += kInnerStep) {
+      tile.k = std::min(kInnerStep, end - row);
+      tile.accumulate = row > begin;
+      run_matmul_tile(tile, a + row * (s.transpose_a ? s.m : 1),
+                      b + row * (s.transpose_b ? 1 : s.n), sum);
+    }
   });
   parallel_for(size, 4096, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
@@ -106,7 +111,7 @@ void plain_gemm(const GemmShape& s, const T* a, const T* b, T* c) {
 
 void fast_gemm(const GemmShape& s, const float* a, const float* b, float* c,
                const GemmFinish* finish) {
-  if (s.k >= 2 * kInnerChunk && s.m * s.n <= kMostSplit && s.m <= 4 * kInnerChunk) {
+  if (s.k >= 2 * kInnerStep && s.m * s.n <= kMostSplit && s.m <= 4 * kInnerStep) {
     split_inner(s, a, b, c);
     finish_block(finish, {0, s.m, 0, s.n});
   } else if (s.m <= 64 && s.n > 256) {
