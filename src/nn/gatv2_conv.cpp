@@ -1,7 +1,11 @@
+#include <memory>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "nn/attention.hpp"
 #include "nn/checks.hpp"
+#include "nn/head_groups.hpp"
 #include "nn/layer_end.hpp"
 #include <attune/nn/gatv2_conv.hpp>
 #include <attune/ops/rows.hpp>
@@ -21,6 +25,32 @@ const GATv2ConvOptions& checked(const GATv2ConvOptions& options) {
   require_finite(options.negative_slope, "GATv2Conv", "negative_slope");
   return options;
 }
+
+// Projections: of who is attended to, of who attends.
+class AdditiveAttention final : public GroupAttention {
+ public:
+  AdditiveAttention(const graph::Graph& graph, const sparse::Gatv2AttentionOptions& options)
+      : graph_(graph), options_(options) {}
+
+  [[nodiscard]] core::Tensor forward(const std::vector<core::Tensor>& inputs,
+                                     const core::Tensor& vector,
+                                     const core::RandomStream* dropout) const override {
+    return sparse::gatv2_attention(graph_, Variable(inputs[0]), Variable(inputs[1]),
+                                   Variable(vector), options_, dropout)
+        .value();
+  }
+  [[nodiscard]] Gradients gradients(std::vector<core::Tensor> inputs, const core::Tensor& vector,
+                                    const core::RandomStream* dropout,
+                                    const core::Tensor& grad_output) const override {
+    sparse::Gatv2AttentionGradients grads = sparse::gatv2_attention_gradients(
+        graph_, std::move(inputs[0]), std::move(inputs[1]), vector, options_, dropout, grad_output);
+    return {{std::move(grads.src), std::move(grads.dst)}, std::move(grads.att)};
+  }
+
+ private:
+  graph::Graph graph_;
+  sparse::Gatv2AttentionOptions options_;
+};
 
 }  // namespace
 
@@ -59,6 +89,13 @@ Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
     require_self_loops(graph, "GATv2Conv::forward");
   }
   const Features input = dropout_.forward(x, ctx);
+  Variable residual =
+      options_.residual ? residual_of(input, graph.num_dst(), residual_weight_) : Variable();
+  const std::int64_t group = heads_a_group(input, graph, ctx);
+  if (group < options_.heads) {
+    return finish(attend_in_groups(input, graph, group, std::move(residual), ctx), Variable(),
+                  bias_, options_.activation);
+  }
   const Variable keys =
       project_to_heads(input, graph.num_src(), src_weight_, src_bias_, options_.heads);
   const Variable queries =
@@ -80,9 +117,38 @@ Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
   };
   Variable merged =
       merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat);
-  const Variable residual =
-      options_.residual ? residual_of(input, graph.num_dst(), residual_weight_) : Variable();
   return finish(std::move(merged), residual, bias_, options_.activation);
+}
+
+std::int64_t GATv2Conv::heads_a_group(const Features& x, const graph::Graph& graph,
+                                      const ForwardContext& ctx) const {
+  if (!may_group(ctx) || !options_.concat || options_.share_weights ||
+      !std::holds_alternative<Variable>(x) || (ctx.training() && options_.value_dropout > 0)) {
+    return options_.heads;
+  }
+  return nn::heads_a_group({.edges = graph.num_edges(),
+                            .nodes = graph.num_src(),
+                            .in_channels = options_.in_channels,
+                            .heads = options_.heads,
+                            .channels = options_.out_channels,
+                            .projections = 2});
+}
+
+Variable GATv2Conv::attend_in_groups(const Features& x, const graph::Graph& graph,
+                                     std::int64_t group, Variable residual,
+                                     ForwardContext& ctx) const {
+  const sparse::Gatv2AttentionOptions attention{.negative_slope = options_.negative_slope,
+                                                .dropout = options_.attention_dropout};
+  return nn::attend_in_groups(
+      {.x = std::get<Variable>(x),
+       .projections = {{.num_rows = graph.num_src(), .weight = src_weight_, .bias = src_bias_},
+                       {.num_rows = graph.num_dst(), .weight = dst_weight_, .bias = dst_bias_}},
+       .vector = att_,
+       .start = std::move(residual),
+       .group = group,
+       .heads = options_.heads,
+       .dropout = group_streams(ctx, options_.attention_dropout, options_.heads / group),
+       .attention = std::make_shared<AdditiveAttention>(graph, attention)});
 }
 
 }  // namespace attune::nn

@@ -1,8 +1,12 @@
+#include <memory>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "nn/attention.hpp"
 #include "nn/checks.hpp"
+#include "nn/head_groups.hpp"
 #include "nn/layer_end.hpp"
 #include <attune/nn/transformer_conv.hpp>
 #include <attune/ops/activations.hpp>
@@ -23,6 +27,30 @@ const TransformerConvOptions& checked(const TransformerConvOptions& options) {
   require_probability(options.value_dropout, "TransformerConv", "value_dropout");
   return options;
 }
+
+class DotAttention final : public GroupAttention {
+ public:
+  DotAttention(const graph::Graph& graph, double dropout) : graph_(graph), dropout_(dropout) {}
+
+  [[nodiscard]] core::Tensor forward(const std::vector<core::Tensor>& inputs, const core::Tensor&,
+                                     const core::RandomStream* dropout) const override {
+    return sparse::dot_attention(graph_, Variable(inputs[0]), Variable(inputs[1]),
+                                 Variable(inputs[2]), {.dropout = dropout_}, dropout)
+        .value();
+  }
+  [[nodiscard]] Gradients gradients(std::vector<core::Tensor> inputs, const core::Tensor&,
+                                    const core::RandomStream* dropout,
+                                    const core::Tensor& grad_output) const override {
+    sparse::DotAttentionGradients grads = sparse::dot_attention_gradients(
+        graph_, std::move(inputs[0]), std::move(inputs[1]), std::move(inputs[2]),
+        {.dropout = dropout_}, dropout, grad_output);
+    return {{std::move(grads.queries), std::move(grads.keys), std::move(grads.values)}, {}};
+  }
+
+ private:
+  graph::Graph graph_;
+  double dropout_;
+};
 
 }  // namespace
 
@@ -74,6 +102,11 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
     require_self_loops(graph, "TransformerConv::forward");
   }
   const Features input = dropout_.forward(x, ctx);
+  Variable skip = options_.root_weight ? project(input, skip_.weight, graph.num_dst()) : Variable();
+  const std::int64_t group = heads_a_group(input, graph, ctx);
+  if (group < options_.heads) {
+    return attend_in_groups(input, graph, group, std::move(skip), ctx);
+  }
   const Variable queries = heads_of(input, graph.num_dst(), query_);
   const Variable keys = heads_of(input, graph.num_src(), key_);
   const Variable values = value_dropout_.forward(heads_of(input, graph.num_src(), value_), ctx);
@@ -89,13 +122,47 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
   if (!options_.root_weight) {
     return finish(std::move(attended), Variable(), Variable(), options_.activation);
   }
-  const Variable skip = project(input, skip_.weight, graph.num_dst());
   if (options_.beta) {
     const Variable biased = skip_.bias.defined() ? ops::add_bias(skip, skip_.bias) : skip;
     return finish(mix(attended, biased), Variable(), Variable(), options_.activation);
   }
   // The bias of the skip projection is that of the sum, where it is fused with the activation.
   return finish(std::move(attended), skip, skip_.bias, options_.activation);
+}
+
+std::int64_t TransformerConv::heads_a_group(const Features& x, const graph::Graph& graph,
+                                            const ForwardContext& ctx) const {
+  const bool mixed = options_.root_weight && options_.beta;
+  if (!may_group(ctx) || !options_.concat || mixed || !std::holds_alternative<Variable>(x) ||
+      (ctx.training() && options_.value_dropout > 0)) {
+    return options_.heads;
+  }
+  return nn::heads_a_group({.edges = graph.num_edges(),
+                            .nodes = graph.num_src(),
+                            .in_channels = options_.in_channels,
+                            .heads = options_.heads,
+                            .channels = options_.out_channels,
+                            .projections = 3});
+}
+
+Variable TransformerConv::attend_in_groups(const Features& x, const graph::Graph& graph,
+                                           std::int64_t group, Variable skip,
+                                           ForwardContext& ctx) const {
+  const auto of = [](const Projection& p, std::int64_t num_rows) {
+    return HeadProjection{.num_rows = num_rows, .weight = p.weight, .bias = p.bias};
+  };
+  Variable sum = nn::attend_in_groups(
+      {.x = std::get<Variable>(x),
+       .projections = {of(query_, graph.num_dst()), of(key_, graph.num_src()),
+                       of(value_, graph.num_src())},
+       .vector = Variable(),
+       .start = std::move(skip),
+       .group = group,
+       .heads = options_.heads,
+       .dropout = group_streams(ctx, options_.attention_dropout, options_.heads / group),
+       .attention = std::make_shared<DotAttention>(graph, options_.attention_dropout)});
+  return finish(std::move(sum), Variable(), options_.root_weight ? skip_.bias : Variable(),
+                options_.activation);
 }
 
 Variable TransformerConv::mix(const Variable& attended, const Variable& skip) const {

@@ -237,31 +237,23 @@ struct SoftmaxBackward {
 };
 
 template <class T>
-struct GatherTransposed {
+struct GatherSums {
   const Rows& rows;
   const std::int64_t* position;
   std::int64_t stride;
-  T scale;
-  const T* alpha;
-  const T* grad;
-  T* weight;
-  T* sum_grad;
+  const T* from;
+  T* sums;
 
   template <class D>
   HWY_INLINE void operator()(D d, std::int64_t first) const {
     const AheadAt<T> ahead(rows, position);
-    T* w = weight + first;
     for (std::int64_t j = rows.begin; j < rows.end; ++j) {
       auto sum = hn::Zero(d);
-      for (std::int64_t t = rows.row_ptr[j]; t < rows.row_ptr[j + 1]; ++t, w += stride) {
-        ahead.fetch(t, alpha + first, stride);
-        ahead.fetch(t, grad + first, stride);
-        const std::int64_t at = position[t] * stride + first;
-        const auto a = hn::LoadU(d, alpha + at);
-        hn::StoreU(hn::ZeroIfNegative(hn::Mul(a, hn::Set(d, scale))), d, w);
-        sum = hn::Add(sum, hn::LoadU(d, grad + at));
+      for (std::int64_t t = rows.row_ptr[j]; t < rows.row_ptr[j + 1]; ++t) {
+        ahead.fetch(t, from + first, stride);
+        sum = hn::Add(sum, hn::LoadU(d, from + position[t] * stride + first));
       }
-      hn::StoreU(sum, d, sum_grad + j * stride + first);
+      hn::StoreU(sum, d, sums + j * stride + first);
     }
   }
 };
@@ -356,10 +348,9 @@ void centre_rows(const Rows& rows, std::int64_t heads, const T* alpha, const T* 
 }
 
 template <class T>
-void gather_transposed(const Rows& rows, const std::int64_t* position, std::int64_t heads, T scale,
-                       const T* alpha, const T* grad, T* weight, T* sum_grad) {
-  for_head_vectors<T>(
-      heads, GatherTransposed<T>{rows, position, heads, scale, alpha, grad, weight, sum_grad});
+void gather_sums(const Rows& rows, const std::int64_t* position, std::int64_t heads, const T* from,
+                 T* sums) {
+  for_head_vectors<T>(heads, GatherSums<T>{rows, position, heads, from, sums});
 }
 
 template <class T>

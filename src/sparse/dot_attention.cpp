@@ -15,18 +15,18 @@ using core::Tensor;
 
 namespace {
 
-AttentionSizes check(const graph::Graph& graph, const Variable& queries, const Variable& keys,
-                     const Variable& values) {
+AttentionSizes check(const graph::Graph& graph, const Tensor& queries, const Tensor& keys,
+                     const Tensor& values) {
   const core::Shape& shape = queries.shape();
   if (shape.rank() != 3 || shape[0] != graph.num_dst()) {
     throw ShapeError(core::text("dot_attention: queries must be [", graph.num_dst(),
                                 ", heads, channels], got ", shape.to_string()));
   }
   const core::Shape src_shape{graph.num_src(), shape[1], shape[2]};
-  core::require_shape(keys.value(), src_shape, "dot_attention", "keys");
-  core::require_shape(values.value(), src_shape, "dot_attention", "values");
-  core::require_same_dtype(queries.value(), keys.value(), "dot_attention");
-  core::require_same_dtype(queries.value(), values.value(), "dot_attention");
+  core::require_shape(keys, src_shape, "dot_attention", "keys");
+  core::require_shape(values, src_shape, "dot_attention", "values");
+  core::require_same_dtype(queries, keys, "dot_attention");
+  core::require_same_dtype(queries, values, "dot_attention");
   return {graph.num_dst(), graph.num_src(), shape[1], shape[2]};
 }
 
@@ -38,31 +38,53 @@ double inverse_root(const AttentionSizes& sizes) {
 struct Saved {
   graph::Graph graph;
   AttentionSizes sizes;
-  double dropout_scale;
+  CoefficientDropout dropout;
   Tensor queries;
   Tensor keys;
   Tensor values;
-  Tensor alpha;  // [edges, heads], minus where dropped
+  Tensor alpha;  // [edges, heads], minus where dropped; undefined: to be made again
 };
 
-// Derivatives of the logits (their scale included) and, summed over the in-edges, of the queries.
-std::pair<Tensor, Tensor> walk_in_edges(const Saved& saved, const Tensor& grad_output) {
+// logits(part, to), for the forward pass and to make the coefficients again.
+template <std::floating_point T>
+auto logits_of(const AttentionSizes& sizes, const Tensor& queries, const Tensor& keys) {
+  return [sizes, q = queries.data<T>().data(), k = keys.data<T>().data(),
+          scale = static_cast<T>(inverse_root(sizes))](const RowPart& part, T* to) {
+    kernels<T>().edge_dots(part.rows, sizes.heads, sizes.channels, q + part.node * sizes.width(), k,
+                           to);
+    for (std::int64_t n = 0; n < part.rows.num_edges() * sizes.heads; ++n) {
+      to[n] *= scale;
+    }
+  };
+}
+
+struct InEdgeSums {
+  Tensor alpha;    // the coefficients, made again if they were not kept
+  Tensor logits;   // derivatives, their scale included, [edges, heads]
+  Tensor queries;  // derivatives, [num_dst, heads, channels]
+};
+
+InEdgeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
   const AttentionSizes& s = saved.sizes;
-  Tensor grad_queries = Tensor::empty(saved.queries.shape(), saved.queries.dtype());
-  Tensor grad_logits = dispatch(grad_queries.dtype(), [&]<class T>() {
+  InEdgeSums sums{Tensor(), Tensor(), Tensor::empty(saved.queries.shape(), saved.queries.dtype())};
+  dispatch(grad_output.dtype(), [&]<class T>() {
     const T* keys = saved.keys.data<T>().data();
-    T* to = grad_queries.mutable_data<T>().data();
+    T* to = sums.queries.mutable_data<T>().data();
     const T scale = static_cast<T>(inverse_root(s));
-    const auto finish = [&](const RowPart& part, T* g, T* sums) {
+    const auto finish = [&](const RowPart& part, T* g, T* row_sums) {
       for (std::int64_t k = 0; k < part.rows.num_edges() * s.heads; ++k) {
         g[k] *= scale;
       }
-      kernels<T>().weighted_sums(part.rows, s.heads, s.channels, g, keys, sums);
+      kernels<T>().weighted_sums(part.rows, s.heads, s.channels, g, keys, row_sums);
     };
-    return logit_gradients<T>(saved.graph, s, saved.dropout_scale, saved.alpha, saved.values,
-                              grad_output, {to, s.width()}, finish);
+    const auto logits = logits_of<T>(s, saved.queries, saved.keys);
+    const Coefficients<T, decltype(logits)> alpha(saved.graph, s, saved.dropout, saved.alpha,
+                                                  logits);
+    sums.logits = logit_gradients<T>(saved.graph, s, saved.dropout.scale(), alpha, saved.values,
+                                     grad_output, {to, s.width()}, finish);
+    sums.alpha = alpha.tensor();
   });
-  return {std::move(grad_logits), std::move(grad_queries)};
+  return sums;
 }
 
 // Sums over the out-edges of weighted rows of `in`. weights(rows, to) writes those of the edges.
@@ -80,12 +102,13 @@ void sum_out_edges(const Saved& saved, const Tensor& in, Tensor& out, const Weig
   sum_rows(saved.graph.out_edges(), edge_grain(s), sums, sum, nothing);
 }
 
-void differentiate_values(const Saved& saved, const Tensor& grad_output, Tensor& grad_values) {
+void differentiate_values(const Saved& saved, const Tensor& coefficients, const Tensor& grad_output,
+                          Tensor& grad_values) {
   dispatch(grad_output.dtype(), [&]<class T>() {
-    const T* alpha = saved.alpha.data<T>().data();
+    const T* alpha = coefficients.data<T>().data();
     sum_out_edges<T>(saved, grad_output, grad_values, [&](const Rows& rows, T* weight) {
       kernels<T>().gather_weights(rows, saved.graph.out_to_in().data(), saved.sizes.heads,
-                                  static_cast<T>(saved.dropout_scale), alpha, weight);
+                                  static_cast<T>(saved.dropout.scale()), alpha, weight);
     });
   });
 }
@@ -99,16 +122,19 @@ void differentiate_keys(const Saved& saved, const Tensor& grad_logits, Tensor& g
   });
 }
 
-void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
-  auto [logits, grad_queries] = walk_in_edges(saved, grad_output);
-  node.add_grad(0, std::move(grad_queries));
+// Hands each derivative to hand_over(input, derivative) as soon as it is complete.
+template <class HandOver>
+void differentiate(const Saved& saved, bool last_use, const Tensor& grad_output,
+                   const HandOver& hand_over) {
+  InEdgeSums in = walk_in_edges(saved, grad_output);
+  hand_over(0, std::move(in.queries));
   // The walk over the in-edges was the last to look at values and keys.
-  Tensor grad_values = room_of(node, saved.values);
-  differentiate_values(saved, grad_output, grad_values);
-  node.add_grad(2, std::move(grad_values));
-  Tensor grad_keys = room_of(node, saved.keys);
-  differentiate_keys(saved, logits, grad_keys);
-  node.add_grad(1, std::move(grad_keys));
+  Tensor grad_values = room_of(last_use, saved.values);
+  differentiate_values(saved, in.alpha, grad_output, grad_values);
+  hand_over(2, std::move(grad_values));
+  Tensor grad_keys = room_of(last_use, saved.keys);
+  differentiate_keys(saved, in.logits, grad_keys);
+  hand_over(1, std::move(grad_keys));
 }
 
 }  // namespace
@@ -116,28 +142,51 @@ void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
 Variable dot_attention(const graph::Graph& graph, const Variable& queries, const Variable& keys,
                        const Variable& values, const DotAttentionOptions& options,
                        const core::RandomStream* dropout_stream, core::Tensor* alpha) {
-  const AttentionSizes sizes = check(graph, queries, keys, values);
-  const CoefficientDropout dropout(options.dropout, dropout_stream, "dot_attention: dropout");
-  const bool keep = autograd::should_record({queries, keys, values});
+  const AttentionSizes sizes = check(graph, queries.value(), keys.value(), values.value());
+  Saved saved{
+      .graph = graph,
+      .sizes = sizes,
+      .dropout = CoefficientDropout(options.dropout, dropout_stream, "dot_attention: dropout"),
+      .queries = queries.value(),
+      .keys = keys.value(),
+      .values = values.value(),
+      .alpha = Tensor()};
+  const bool keep =
+      autograd::should_record({queries, keys, values}) && keeps_coefficients(graph, sizes);
   Attended result = dispatch(queries.dtype(), [&]<class T>() {
-    const T* q = queries.value().data<T>().data();
-    const T* k = keys.value().data<T>().data();
-    const T scale = static_cast<T>(inverse_root(sizes));
-    const auto logits = [&](const RowPart& part, T* to) {
-      kernels<T>().edge_dots(part.rows, sizes.heads, sizes.channels, q + part.node * sizes.width(),
-                             k, to);
-      for (std::int64_t n = 0; n < part.rows.num_edges() * sizes.heads; ++n) {
-        to[n] *= scale;
-      }
-    };
-    return attend<T>(graph, sizes, keep, dropout, values.value(), alpha, logits);
+    return attend<T>(graph, sizes, keep, saved.dropout, saved.values, alpha,
+                     logits_of<T>(sizes, saved.queries, saved.keys));
   });
-  Saved saved{graph,        sizes,          dropout.scale(), queries.value(),
-              keys.value(), values.value(), result.alpha};
-  return autograd::record("dot_attention", std::move(result.out), {queries, keys, values},
-                          [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
-                            differentiate(saved, node, grad_output);
-                          });
+  saved.alpha = std::move(result.alpha);
+  return autograd::record(
+      "dot_attention", std::move(result.out), {queries, keys, values},
+      [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
+        differentiate(saved, node.last_use(), grad_output,
+                      [&](int input, Tensor grad) { node.add_grad(input, std::move(grad)); });
+      });
+}
+
+DotAttentionGradients dot_attention_gradients(const graph::Graph& graph, core::Tensor queries,
+                                              core::Tensor keys, core::Tensor values,
+                                              const DotAttentionOptions& options,
+                                              const core::RandomStream* dropout_stream,
+                                              const core::Tensor& grad_output) {
+  const AttentionSizes sizes = check(graph, queries, keys, values);
+  core::require_shape(grad_output, sizes.dst_shape(), "dot_attention_gradients", "grad_output");
+  core::require_same_dtype(queries, grad_output, "dot_attention_gradients");
+  const Saved saved{.graph = graph,
+                    .sizes = sizes,
+                    .dropout = CoefficientDropout(options.dropout, dropout_stream,
+                                                  "dot_attention_gradients: dropout"),
+                    .queries = std::move(queries),
+                    .keys = std::move(keys),
+                    .values = std::move(values),
+                    .alpha = Tensor()};
+  DotAttentionGradients grads;
+  differentiate(saved, true, grad_output, [&](int input, Tensor grad) {
+    (input == 0 ? grads.queries : input == 1 ? grads.keys : grads.values) = std::move(grad);
+  });
+  return grads;
 }
 
 }  // namespace attune::sparse

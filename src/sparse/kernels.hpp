@@ -91,16 +91,14 @@ struct Kernels {
   void (*drop_backward)(std::int64_t count, T scale, const T* alpha, T* grad);
 
   /// For the edges t of rows of the transpose, whose place in the CSR is position[t], with alpha
-  /// and grad whole: weight[t, h] = alpha[position[t], h] * scale, 0 where it was dropped, and
-  /// sum_grad[j, h] = sum over row j of grad[position[t], h].
-  void (*gather_transposed)(const Rows& rows, const std::int64_t* position, std::int64_t heads,
-                            T scale, const T* alpha, const T* grad, T* weight, T* sum_grad);
-
-  /// The two parts of gather_transposed on their own, without sums.
+  /// and `from` whole: weight[t, h] = alpha[position[t], h] * scale, 0 where it was dropped;
+  /// to[t, h] = from[position[t], h]; sums[j, h] = sum over row j of from[position[t], h].
   void (*gather_weights)(const Rows& rows, const std::int64_t* position, std::int64_t heads,
                          T scale, const T* alpha, T* weight);
   void (*gather)(const Rows& rows, const std::int64_t* position, std::int64_t heads, const T* from,
                  T* to);
+  void (*gather_sums)(const Rows& rows, const std::int64_t* position, std::int64_t heads,
+                      const T* from, T* sums);
 
   /// logits[e, h] = att[h, :] . leaky_relu(dst[i, h, :] + src[col_idx[e], h, :]).
   void (*additive_logits)(const Rows& rows, std::int64_t heads, std::int64_t channels,

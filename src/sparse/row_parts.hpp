@@ -47,7 +47,10 @@ class Hub {
     return (end_ - begin_ + kPieceEdges - 1) / kPieceEdges;
   }
 
-  /// f(piece, part) for the pieces, in parallel.
+  [[nodiscard]] std::int64_t first_edge() const { return begin_; }
+  [[nodiscard]] std::int64_t num_edges() const { return end_ - begin_; }
+
+  /// f(piece, part) for the pieces, in parallel. All but the last one have kPieceEdges edges.
   template <class F>
   void for_pieces(const F& f) const {
     core::parallel_tasks(num_pieces(), [&](std::int64_t piece) {

@@ -74,6 +74,13 @@ class GATv2Conv final : public GraphLayer {
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
 
  private:
+  // Heads whose projections are made at a time; options_.heads where they are all kept.
+  [[nodiscard]] std::int64_t heads_a_group(const Features& x, const graph::Graph& graph,
+                                           const ForwardContext& ctx) const;
+  [[nodiscard]] Variable attend_in_groups(const Features& x, const graph::Graph& graph,
+                                          std::int64_t group, Variable residual,
+                                          ForwardContext& ctx) const;
+
   GATv2ConvOptions options_;
   Dropout dropout_;
   Dropout value_dropout_;

@@ -79,6 +79,12 @@ class TransformerConv final : public GraphLayer {
   [[nodiscard]] Projection projection(const char* name, std::int64_t out, Initializer& init);
   [[nodiscard]] Variable heads_of(const Features& x, std::int64_t num_rows,
                                   const Projection& projection) const;
+  // Heads whose projections are made at a time; options_.heads where they are all kept.
+  [[nodiscard]] std::int64_t heads_a_group(const Features& x, const graph::Graph& graph,
+                                           const ForwardContext& ctx) const;
+  [[nodiscard]] Variable attend_in_groups(const Features& x, const graph::Graph& graph,
+                                          std::int64_t group, Variable skip,
+                                          ForwardContext& ctx) const;
   [[nodiscard]] Variable mix(const Variable& attended, const Variable& skip) const;
 
   TransformerConvOptions options_;

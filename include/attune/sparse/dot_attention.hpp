@@ -31,4 +31,22 @@ struct DotAttentionOptions {
                                      const core::RandomStream* dropout_stream = nullptr,
                                      core::Tensor* alpha = nullptr);
 
+/// Derivatives of a sum over dot_attention().
+struct DotAttentionGradients {
+  core::Tensor queries;  ///< of the shape of the queries
+  core::Tensor keys;     ///< of the shape of the keys
+  core::Tensor values;   ///< of the shape of the values
+};
+
+/// Derivatives of sum(dot_attention(...) * grad_output) on their own, for who would rather project
+/// again than keep the projections between the passes. The coefficients are computed again, without
+/// the sums. Derivatives go over inputs that are given away.
+/// @param dropout_stream  as the forward pass had it
+/// @param grad_output     [num_dst, heads, channels]
+/// @throws as dot_attention(), and ShapeError where grad_output does not fit
+[[nodiscard]] DotAttentionGradients dot_attention_gradients(
+    const graph::Graph& graph, core::Tensor queries, core::Tensor keys, core::Tensor values,
+    const DotAttentionOptions& options, const core::RandomStream* dropout_stream,
+    const core::Tensor& grad_output);
+
 }  // namespace attune::sparse

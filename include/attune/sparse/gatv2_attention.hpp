@@ -42,4 +42,22 @@ struct Gatv2AttentionOptions {
                                        const core::RandomStream* dropout_stream = nullptr,
                                        core::Tensor* alpha = nullptr);
 
+/// Derivatives of a sum over gatv2_attention().
+struct Gatv2AttentionGradients {
+  core::Tensor src;  ///< of the shape of src
+  core::Tensor dst;  ///< of the shape of dst
+  core::Tensor att;  ///< of the shape of att
+};
+
+/// Derivatives of sum(gatv2_attention(graph, src, dst, att, ...) * grad_output) on their own, for
+/// who would rather project again than keep the projections between the passes. The coefficients
+/// are computed again, without the sums. Derivatives go over inputs that are given away.
+/// @param dropout_stream  as the forward pass had it
+/// @param grad_output     [num_dst, heads, channels]
+/// @throws as gatv2_attention(), and ShapeError where grad_output does not fit
+[[nodiscard]] Gatv2AttentionGradients gatv2_attention_gradients(
+    const graph::Graph& graph, core::Tensor src, core::Tensor dst, const core::Tensor& att,
+    const Gatv2AttentionOptions& options, const core::RandomStream* dropout_stream,
+    const core::Tensor& grad_output);
+
 }  // namespace attune::sparse
