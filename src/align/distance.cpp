@@ -124,7 +124,10 @@ class GanDistance final : public SampledDistance {
   [[nodiscard]] Variable distance(const Clouds& clouds, const core::RandomStream& random,
                                   core::Tensor* per_head) const override {
     return gan(clouds, discriminator_, random,
-               {.detach_query = options().detach_query, .reversal = options().reversal}, per_head);
+               {.detach_query = options().detach_query,
+                .reversal = options().reversal,
+                .bounded = options().bounded},
+               per_head);
   }
 
   Network discriminator_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "align/network_run.hpp"
@@ -100,6 +101,38 @@ class GanSweep {
   PoolArray<double> sums_;    // [tasks, parameters]
 };
 
+void clear_head(Tensor& grad, std::int64_t head) {
+  if (!grad.defined()) {
+    return;
+  }
+  const std::int64_t channels = grad.size(2);
+  const std::int64_t stride = grad.size(1) * channels;
+  core::dispatch(grad.dtype(), [&]<class T>() {
+    T* const first = grad.mutable_data<T>().data() + head * channels;
+    for (std::int64_t i = 0; i < grad.size(0); ++i) {
+      std::fill_n(first + i * stride, channels, T(0));
+    }
+  });
+}
+
+// The points of a head stay where the discriminator is worse at it than one that says 1/2.
+void apply_bound(Evaluated& evaluated) {
+  const std::int64_t samples = evaluated.per_head.size(0);
+  const std::int64_t heads = evaluated.per_head.size(1);
+  const std::span<const double> terms = evaluated.per_head.data<double>();
+  const double least = -2 * std::log(2.0) * static_cast<double>(samples);
+  for (std::int64_t h = 0; h < heads; ++h) {
+    double sum = 0;
+    for (std::int64_t s = 0; s < samples; ++s) {
+      sum += terms[s * heads + h];
+    }
+    if (sum < least) {
+      clear_head(evaluated.grads.clouds.queries, h);
+      clear_head(evaluated.grads.clouds.keys, h);
+    }
+  }
+}
+
 }  // namespace
 
 Variable gan(const Clouds& clouds, const Network& discriminator, const core::RandomStream& random,
@@ -126,6 +159,9 @@ Variable gan(const Clouds& clouds, const Network& discriminator, const core::Ran
     sweep.run();
     sweep.collect(evaluated);
   });
+  if (options.bounded) {
+    apply_bound(evaluated);
+  }
   if (per_head != nullptr) {
     *per_head = evaluated.per_head;
   }

@@ -44,6 +44,11 @@ void add_common_options(CLI::App& command, AlignmentFlags& f) {
   command.add_option("--align-weight-decay", o.weight_decay, "L2 on the networks of gan and ct")
       ->type_name("X")
       ->group(group);
+  command
+      .add_option("--align-lr-scale", o.learning_rate_scale,
+                  "Learning rate of the networks of gan and ct in units of --lr")
+      ->type_name("X")
+      ->group(group);
   command.add_option("--align-hidden", o.distance.hidden, "Width of the networks of gan and ct")
       ->type_name("N")
       ->group(group);
@@ -76,6 +81,12 @@ void add_distance_options(CLI::App& command, AlignmentFlags& f) {
       ->group(group);
   command.add_option("--ot-gradient", f.ot_gradient, "ot: with the plan held constant, or exact")
       ->check(CLI::IsMember({"plan", "exact"}))
+      ->group(group);
+  command
+      .add_flag("--gan-bounded,!--no-gan-bounded", o.bounded,
+                "gan: queries and keys do not follow a discriminator that is worse than none")
+      ->group(group);
+  command.add_flag("--gan-detach-query", o.detach_query, "gan: gradients into the keys alone")
       ->group(group);
   command.add_flag("--ot-debias", o.ot_debias, "ot: Sinkhorn divergence")->group(group);
   command.add_option("--mmd-sigma", o.mmd_sigma, "mmd: width of the kernel")
@@ -149,8 +160,11 @@ train::Settings to_settings(const AlignmentFlags& flags) {
   settings["align_every"] = options.every;
   settings["align_warmup"] = options.warmup_steps;
   settings["align_weight_decay"] = options.weight_decay;
+  settings["align_lr_scale"] = options.learning_rate_scale;
   settings["align_hidden"] = distance.hidden;
   settings["align_reversal"] = distance.reversal;
+  settings["gan_detach_query"] = distance.detach_query;
+  settings["gan_bounded"] = distance.bounded;
   settings["ct_rho"] = distance.rho;
   settings["ct_cost"] = flags.ct_cost;
   settings["ot_cost"] = flags.ot_cost;

@@ -71,6 +71,7 @@ Adam::Adam(std::vector<nn::NamedParameter> parameters, const AdamOptions& option
 void Adam::add(std::vector<nn::NamedParameter> parameters, const ParameterGroupOptions& options) {
   require_at_least_zero("learning_rate", options.learning_rate.value_or(0));
   require_at_least_zero("weight_decay", options.weight_decay.value_or(0));
+  require_at_least_zero("learning_rate_scale", options.learning_rate_scale);
   const auto first_new = static_cast<std::ptrdiff_t>(slots_.size());
   try {
     for (nn::NamedParameter& parameter : parameters) {
@@ -98,7 +99,8 @@ void Adam::append(nn::NamedParameter parameter, const ParameterGroupOptions& opt
                     .second_moment = Tensor::zeros(value.shape(), value.dtype()),
                     .step = 0,
                     .learning_rate = options.learning_rate,
-                    .weight_decay = options.weight_decay});
+                    .weight_decay = options.weight_decay,
+                    .learning_rate_scale = options.learning_rate_scale});
 }
 
 void Adam::step() {
@@ -115,7 +117,8 @@ void Adam::update(Slot& slot) const {
   require_like_parameter(slot.name, "gradient", grad, value);
   ++slot.step;
   core::dispatch(value.dtype(), [&]<class T>() {
-    const auto c = coefficients<T>(options_, slot.learning_rate.value_or(options_.learning_rate),
+    const double learning_rate = slot.learning_rate.value_or(options_.learning_rate);
+    const auto c = coefficients<T>(options_, slot.learning_rate_scale * learning_rate,
                                    slot.weight_decay.value_or(options_.weight_decay), slot.step);
     const T* gradient = grad.data<T>().data();
     T* parameter = value.mutable_data<T>().data();

@@ -28,6 +28,7 @@ void require_at_least_zero(double value, const char* option) {
 AlignmentRegularizer::AlignmentRegularizer(const AlignmentOptions& options) : options_(options) {
   require_at_least_zero(options.weight, "weight");
   require_at_least_zero(options.weight_decay, "weight_decay");
+  require_at_least_zero(options.learning_rate_scale, "learning_rate_scale");
   if (options.warmup_steps < 0) {
     throw InvalidArgument(
         core::text("alignment: warmup_steps must be at least 0, got ", options.warmup_steps));

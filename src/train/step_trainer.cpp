@@ -70,7 +70,8 @@ void StepTrainer::prepare(const BatchLoss& batch) {
     parameter.name = "regularizer." + parameter.name;
   }
   parameters_.insert(parameters_.end(), own.begin(), own.end());
-  adam_.add(std::move(own), {.weight_decay = regularizer_->weight_decay()});
+  adam_.add(std::move(own), {.weight_decay = regularizer_->weight_decay(),
+                             .learning_rate_scale = regularizer_->learning_rate_scale()});
 }
 
 nn::ForwardContext StepTrainer::context(std::size_t batch) const {

@@ -176,7 +176,9 @@ void Trainer::initialize_regularizers() {
       parameter.name = text("regularizers.", i, ".", parameter.name);
     }
     all_parameters_.insert(all_parameters_.end(), parameters.begin(), parameters.end());
-    adam_.add(std::move(parameters), {.weight_decay = regularizers_[i]->weight_decay()});
+    adam_.add(std::move(parameters),
+              {.weight_decay = regularizers_[i]->weight_decay(),
+               .learning_rate_scale = regularizers_[i]->learning_rate_scale()});
   }
 }
 

@@ -11,6 +11,10 @@ namespace attune::align {
 struct GanOptions {
   bool detach_query = false;  ///< no gradient into the queries
   double reversal = 1;        ///< strength of the discriminator's gradient against the others'
+  /// Queries and keys of a head descend on max(L, -2 log 2), L being the mean over the samples: a
+  /// discriminator that is worse than none says nothing of the distance, and without the bound the
+  /// points run away from one that is too slow for them. It learns from L all the same.
+  bool bounded = false;
 };
 
 /// Adversarial distance, summed over the heads, mean over the samples. The discriminator tries to

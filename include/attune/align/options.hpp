@@ -43,6 +43,7 @@ struct Options {
   double reversal = 1;       ///< gan, ct: of the ascending gradients against the others, above 0
 
   bool detach_query = false;  ///< gan: no gradient into the queries
+  bool bounded = false;       ///< gan: as GanOptions::bounded
 
   double rho = 0.5;  ///< ct: share of the half that transports keys to queries, in [0, 1]
   TransportCost cost = TransportCost::cosine;  ///< ct: of the critic's vectors

@@ -26,6 +26,7 @@ struct AdamOptions {
 struct ParameterGroupOptions {
   std::optional<double> learning_rate = std::nullopt;  ///< none: the optimiser's
   std::optional<double> weight_decay = std::nullopt;   ///< none: the optimiser's
+  double learning_rate_scale = 1;                      ///< of whichever rate it is, at least 0
 };
 
 /// What Adam remembers of one parameter.
@@ -96,6 +97,7 @@ class Adam {
     std::int64_t step = 0;
     std::optional<double> learning_rate;
     std::optional<double> weight_decay;
+    double learning_rate_scale = 1;
   };
 
   void append(nn::NamedParameter parameter, const ParameterGroupOptions& options);

@@ -38,6 +38,10 @@ struct AlignmentOptions {
   bool all_nodes = true;
   bool mask_padding = true;  ///< false: padding takes part, as reported
   double weight_decay = 0;   ///< of the networks that the distance learns
+  /// Learning rate of these networks in units of the model's. An adversary that is too slow for the
+  /// heads it judges loses them: Heusel et al., "GANs trained by a two time-scale update rule
+  /// converge to a local Nash equilibrium", NeurIPS 2017, arXiv 1706.08500.
+  double learning_rate_scale = 1;
   /// Steps from one in which the term is computed to the next, with `every` times the weight; its
   /// networks learn in these steps alone. 1: every step. Lazy regularisation: Karras et al.,
   /// "Analyzing and improving the image quality of StyleGAN", CVPR 2020, section 3.1.
@@ -72,6 +76,9 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   /// `layers.0.gate_w` and so on, numbered as the layers report first.
   [[nodiscard]] std::vector<nn::NamedParameter> parameters() override;
   [[nodiscard]] double weight_decay() const noexcept override { return options_.weight_decay; }
+  [[nodiscard]] double learning_rate_scale() const noexcept override {
+    return options_.learning_rate_scale;
+  }
 
   void begin_step(std::uint64_t seed, std::uint32_t step) override;
   /// @throws ShapeError  another number of layers reported than at the first pass

@@ -41,6 +41,9 @@ class Regularizer {
   /// L2 decay of these parameters, in place of the model's.
   [[nodiscard]] virtual double weight_decay() const noexcept { return 0; }
 
+  /// Learning rate of these parameters in units of the model's.
+  [[nodiscard]] virtual double learning_rate_scale() const noexcept { return 1; }
+
   /// A training pass follows. Drops whatever the pass before reported.
   virtual void begin_step(std::uint64_t seed, std::uint32_t step) = 0;
 
