@@ -84,7 +84,8 @@ void add_distance_options(CLI::App& command, AlignmentFlags& f) {
       ->group(group);
   command
       .add_flag("--gan-bounded,!--no-gan-bounded", o.bounded,
-                "gan: queries and keys do not follow a discriminator that is worse than none")
+                "gan: queries and keys do not follow a discriminator that is worse than none "
+                "[on texts on, else off]")
       ->group(group);
   command.add_flag("--gan-detach-query", o.detach_query, "gan: gradients into the keys alone")
       ->group(group);

@@ -137,6 +137,8 @@ void add_text_training_options(CLI::App& command, TextTrainingOptions& options) 
       ->group(group);
   add_encoder_options(command, options.sizes);
   add_fit_options(command, options);
+  // The plain game of GANs does not hold on texts: align::GanOptions::bounded.
+  options.align.options.distance.bounded = true;
   add_alignment_options(command, options.align);
 }
 

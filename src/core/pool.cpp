@@ -4,6 +4,7 @@
 #include <bit>
 #include <mutex>
 #include <new>
+#include <unordered_map>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -70,9 +71,13 @@ void* system_block(std::size_t bytes) noexcept {
   return block;
 }
 
-// Batches of texts have other shapes each time, and blocks of every class that was ever needed
-// would be many times what is in use. So no more is held than half as much again as the most that
-// was in use, and this.
+// Batches of texts have another number of tokens each time. Were every request served by its own
+// class alone, every class would come to keep what the largest batch of that class needed, several
+// times what is ever in use. So a large request that finds nothing takes a larger block, up to four
+// times as large, and the block remembers its class; and no more is held than half as much again as
+// the most that was lent, and this.
+constexpr std::size_t kMayBorrow = std::size_t{1} << 16;
+constexpr std::size_t kMostBorrowed = 4;
 constexpr std::int64_t kSpare = std::int64_t{64} << 20;
 
 // A kept block holds the link to the next one of its class.
@@ -84,11 +89,12 @@ class Pool {
  public:
   void* allocate(std::size_t bytes) {
     const SizeClass wanted = size_class(bytes);
-    void* block = take_kept(wanted);
+    std::size_t lent = wanted.bytes;
+    void* block = take_kept(wanted, lent);
     if (block == nullptr) {
-      block = allocate_from_system(wanted.bytes);
+      block = allocate_from_system(wanted);
     }
-    note_use(static_cast<std::int64_t>(wanted.bytes));
+    note_use(static_cast<std::int64_t>(wanted.bytes), static_cast<std::int64_t>(lent));
     return block;
   }
 
@@ -96,10 +102,12 @@ class Pool {
     const SizeClass size = size_class(bytes);
     in_use_.fetch_sub(static_cast<std::int64_t>(size.bytes), std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
-    FreeBlock*& head = free_[static_cast<std::size_t>(size.index)];
+    const int own = own_class(block, size);
+    lent_.fetch_sub(static_cast<std::int64_t>(class_bytes(own)), std::memory_order_relaxed);
+    FreeBlock*& head = free_[static_cast<std::size_t>(own)];
     head = new (block) FreeBlock{head};
     // The link stays readable: leak checkers follow no pointer that lies in poisoned memory.
-    ASAN_POISON_MEMORY_REGION(head + 1, size.bytes - sizeof(FreeBlock));
+    ASAN_POISON_MEMORY_REGION(head + 1, class_bytes(own) - sizeof(FreeBlock));
   }
 
   void trim() noexcept { trim_to(0); }
@@ -116,15 +124,31 @@ class Pool {
   }
 
  private:
-  void* take_kept(const SizeClass& wanted) noexcept {
+  // @param lent  becomes the size of the block
+  void* take_kept(const SizeClass& wanted, std::size_t& lent) noexcept {
     const std::lock_guard lock(mutex_);
-    FreeBlock*& head = free_[static_cast<std::size_t>(wanted.index)];
-    FreeBlock* block = head;
-    if (block != nullptr) {
-      ASAN_UNPOISON_MEMORY_REGION(block, wanted.bytes);
-      head = block->next;
+    const std::size_t most =
+        wanted.bytes < kMayBorrow ? wanted.bytes : kMostBorrowed * wanted.bytes;
+    for (int c = wanted.index; c < kNumClasses && class_bytes(c) <= most; ++c) {
+      FreeBlock*& head = free_[static_cast<std::size_t>(c)];
+      if (head != nullptr) {
+        FreeBlock* block = head;
+        ASAN_UNPOISON_MEMORY_REGION(block, wanted.bytes);
+        head = block->next;
+        lent = class_bytes(c);
+        return block;
+      }
     }
-    return block;
+    return nullptr;
+  }
+
+  // That of the block, which may be larger than what it was used for.
+  [[nodiscard]] int own_class(void* block, const SizeClass& used_for) const noexcept {
+    if (used_for.bytes < kMayBorrow) {
+      return used_for.index;
+    }
+    const auto found = large_.find(block);
+    return found == large_.end() ? used_for.index : found->second;
   }
 
   /// Gives kept blocks back, the largest first, until no more than `bytes` are held.
@@ -137,6 +161,7 @@ class Pool {
         FreeBlock* block = head;
         ASAN_UNPOISON_MEMORY_REGION(block, size);
         head = block->next;
+        large_.erase(block);
         ::operator delete(block, alignment_of(size));
         held_.fetch_sub(static_cast<std::int64_t>(size), std::memory_order_relaxed);
       }
@@ -155,8 +180,9 @@ class Pool {
     return (static_cast<std::size_t>(large % 16 + 17) << shift) * kAlignment;
   }
 
-  void* allocate_from_system(std::size_t bytes) {
-    const std::int64_t most = most_in_use_.load(std::memory_order_relaxed);
+  void* allocate_from_system(const SizeClass& wanted) {
+    const std::size_t bytes = wanted.bytes;
+    const std::int64_t most = most_lent_.load(std::memory_order_relaxed);
     trim_to(most + most / 2 + kSpare - static_cast<std::int64_t>(bytes));
     void* block = system_block(bytes);
     if (block == nullptr) {
@@ -165,6 +191,9 @@ class Pool {
     }
     if (block == nullptr) {
       throw std::bad_alloc();
+    }
+    if (bytes >= kMayBorrow) {
+      remember(block, wanted);
     }
     system_allocations_.fetch_add(1, std::memory_order_relaxed);
     held_.fetch_add(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
@@ -177,18 +206,29 @@ class Pool {
     }
   }
 
-  void note_use(std::int64_t bytes) noexcept {
-    const std::int64_t now = in_use_.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    raise(peak_, now);
-    raise(most_in_use_, now);
+  void remember(void* block, const SizeClass& size) {
+    const std::lock_guard lock(mutex_);
+    try {
+      large_.emplace(block, size.index);
+    } catch (...) {
+      ::operator delete(block, alignment_of(size.bytes));
+      throw;
+    }
+  }
+
+  void note_use(std::int64_t bytes, std::int64_t lent) noexcept {
+    raise(peak_, in_use_.fetch_add(bytes, std::memory_order_relaxed) + bytes);
+    raise(most_lent_, lent_.fetch_add(lent, std::memory_order_relaxed) + lent);
   }
 
   std::mutex mutex_;
   std::array<FreeBlock*, kNumClasses> free_{};
+  std::unordered_map<void*, int> large_;  // classes of the blocks that may be borrowed
   std::atomic<std::int64_t> system_allocations_{0};
   std::atomic<std::int64_t> in_use_{0};
   std::atomic<std::int64_t> peak_{0};
-  std::atomic<std::int64_t> most_in_use_{0};  // ever: reset_peak() leaves it
+  std::atomic<std::int64_t> lent_{0};       // whole blocks that are in use
+  std::atomic<std::int64_t> most_lent_{0};  // ever: reset_peak() leaves it
   std::atomic<std::int64_t> held_{0};
 };
 

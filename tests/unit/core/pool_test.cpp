@@ -86,6 +86,27 @@ TEST_CASE("pool: trimming returns what is kept and leaves what is in use", "[cor
   pool_release(in_use, 5000);
 }
 
+TEST_CASE("pool: a large request takes a larger block that is free", "[core]") {
+  constexpr std::size_t kLarge = 3 << 20;
+  constexpr std::size_t kSmaller = 1 << 20;
+  trim_pool();
+  void* const first = pool_allocate(kLarge);
+  pool_release(first, kLarge);
+  const std::int64_t before = pool_statistics().system_allocations;
+  for (int i = 0; i < 3; ++i) {  // it keeps its size however it was used
+    void* const smaller = pool_allocate(kSmaller);
+    CHECK(smaller == first);
+    pool_release(smaller, kSmaller);
+    void* const again = pool_allocate(kLarge);
+    CHECK(again == first);
+    pool_release(again, kLarge);
+  }
+  CHECK(pool_statistics().system_allocations == before);
+  void* const far_smaller = pool_allocate(kLarge / 8);
+  CHECK(far_smaller != first);
+  pool_release(far_smaller, kLarge / 8);
+}
+
 TEST_CASE("pool: several threads at once get blocks of their own", "[core]") {
   const std::int64_t before = pool_statistics().bytes_in_use;
   std::vector<int> damaged(4, 0);
