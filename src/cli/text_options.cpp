@@ -27,6 +27,7 @@ void add_fit_options(CLI::App& command, TextTrainingOptions& o) {
   command.add_option("--epochs", fit.epochs, "Over the training texts")
       ->type_name("N")
       ->group(group);
+  command.add_option("--steps", fit.steps, "Instead of epochs")->type_name("N")->group(group);
   command.add_option("--batch-size", fit.batch_size, "Examples a batch")
       ->type_name("N")
       ->group(group);
@@ -190,6 +191,7 @@ train::Settings to_settings(const TextTrainingOptions& options) {
     settings["attention_dropout"] = *options.attention_dropout;
   }
   settings["epochs"] = options.fit.epochs;
+  settings["steps"] = options.fit.steps;
   settings["batch_size"] = options.fit.batch_size;
   settings["accumulate"] = options.fit.accumulate;
   settings["learning_rate"] = options.fit.learning_rate;

@@ -220,6 +220,9 @@ train::TextRunResult run_text_seed(const TextTrainingOptions& options, const Tex
   }
   if (alignment) {
     result.align_loss = trainer.best_regularizer();
+    for (const nn::NamedParameter& parameter : alignment->parameters()) {
+      result.align_parameters += parameter.variable.value().num_elements();
+    }
   }
   trainer.restore_best();
   measure(*predictor, setup.problem, result);

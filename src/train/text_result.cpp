@@ -131,6 +131,7 @@ Json to_json(const TextRunResult& run, const TextExperimentResult& result) {
   put(object, "ms_per_epoch", run.ms_per_epoch);
   if (run.align_loss) {
     put(object, "align_loss", *run.align_loss);
+    object["align_parameters"] = run.align_parameters;
   }
   if (run.mmd) {
     put(object, "mmd", *run.mmd);
@@ -191,6 +192,7 @@ TextRunResult run_of(const nlohmann::json& object, const std::string& path) {
   run.ms_per_epoch = fields.number("ms_per_epoch");
   if (fields.has("align_loss")) {
     run.align_loss = fields.number("align_loss");
+    run.align_parameters = fields.integer("align_parameters");
   }
   if (fields.has("mmd")) {
     run.mmd = fields.number("mmd");

@@ -14,6 +14,7 @@ namespace {
 
 StepPlanOptions plan_options(const TextFitOptions& options) {
   return {.epochs = options.epochs,
+          .steps = options.steps,
           .batch_size = options.batch_size,
           .accumulate = options.accumulate,
           .seed = options.seed};

@@ -23,7 +23,7 @@ using TextMeasures = std::map<std::string, double>;
 /// How to measure.
 struct TextEvaluationOptions {
   std::int64_t batch_size = 32;  ///< items at a time; the measures do not depend on it
-  int ece_bins = 15;             ///< of the expected calibration error
+  int ece_bins = 10;             ///< of the expected calibration error
 };
 
 /// The loss of some items of a part, as it is trained on: cross-entropy, or of scores the mean

@@ -28,6 +28,7 @@ struct TextRunResult {
   double ms_per_step = 0;                     ///< median over the steps of this process
   double ms_per_epoch = 0;                    ///< that times the steps of an epoch
   std::optional<double> align_loss = {};      ///< at the best step; none: heads were not aligned
+  std::int64_t align_parameters = 0;          ///< of the regulariser's networks, for training alone
   std::optional<double> mmd = {};             ///< how far apart queries and keys are at the end
   std::vector<StepRecord> curve = {};         ///< every validation
   std::string weights_sha256 = {};            ///< of the best parameters
@@ -70,7 +71,7 @@ struct TextEvaluationResult {
   std::string dataset_sha256;                 ///< of its files
   std::string metric;                         ///< of the task
   int threads = 1;                            ///< that it was computed on
-  int ece_bins = 15;                          ///< of the expected calibration errors
+  int ece_bins = 10;                          ///< of the expected calibration errors
   Settings label_map = {};                    ///< label of the task by that of the model
   std::map<std::string, TextMeasures> parts;  ///< by part
 };

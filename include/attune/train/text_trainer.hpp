@@ -20,6 +20,7 @@ namespace attune::train {
 /// How a model is fine-tuned.
 struct TextFitOptions {
   std::int64_t epochs = 3;       ///< over the training part
+  std::int64_t steps = 0;        ///< instead of epochs, where above 0
   std::int64_t batch_size = 32;  ///< examples
   std::int64_t accumulate = 1;   ///< batches a step
   double learning_rate = 2e-5;   ///< at the end of the warm-up
