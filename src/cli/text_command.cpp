@@ -11,7 +11,12 @@ void add_text_command(CLI::App& app, Action& action) {
   add_text_pretrain(*text, action);
   add_text_train(*text, action);
   add_text_sweep(*text, action);
+  add_text_evaluate(*text, action);
+  add_text_predict(*text, action);
   add_text_attack(*text, action);
+  for (CLI::App* command : text->get_subcommands({})) {
+    command->footer("Also --threads, --data-dir, --json, --quiet and --config: see attune --help");
+  }
 }
 
 }  // namespace attune::cli

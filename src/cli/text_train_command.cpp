@@ -61,7 +61,8 @@ train::TextTaskDescription description(const TextSetup& setup, const train::Text
                                   .pairs = problem.pairs,
                                   .labels = problem.labels,
                                   .metric = problem.metric,
-                                  .max_tokens = problem.max_tokens};
+                                  .max_tokens = problem.max_tokens,
+                                  .may_be_none = problem.may_be_none};
   const auto validation = result.parts.find(problem.validation);
   if (validation != result.parts.end() && validation->second.contains("none_threshold")) {
     task.none_threshold = validation->second.at("none_threshold");

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <concepts>
 
 #include <attune/core/error.hpp>
 #include <attune/core/parallel.hpp>
@@ -14,17 +15,35 @@ namespace {
 
 constexpr std::int64_t kGrain = 16384;
 
+// In lanes of their own, so that no addition waits for the one before.
+template <std::floating_point T>
+double squares_of(const T* x, std::int64_t n) {
+  constexpr std::int64_t kLanes = 16;
+  double sums[kLanes] = {};
+  std::int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      const double v = x[i + lane];
+      sums[lane] += v * v;
+    }
+  }
+  double sum = 0;
+  for (; i < n; ++i) {
+    const double v = x[i];
+    sum += v * v;
+  }
+  for (const double lane : sums) {
+    sum += lane;
+  }
+  return sum;
+}
+
 double sum_of_squares(const Tensor& tensor) {
   return core::dispatch(tensor.dtype(), [&]<class T>() {
     const std::span<const T> x = tensor.data<T>();
     return core::parallel_sum(tensor.num_elements(), kGrain,
                               [&](std::int64_t begin, std::int64_t end) {
-                                double sum = 0;
-                                for (std::int64_t i = begin; i < end; ++i) {
-                                  const double v = x[i];
-                                  sum += v * v;
-                                }
-                                return sum;
+                                return squares_of(x.data() + begin, end - begin);
                               });
   });
 }

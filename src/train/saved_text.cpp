@@ -40,6 +40,7 @@ std::string encode_task(const TextTaskDescription& task) {
                        {"pairs", task.pairs},
                        {"metric", task.metric},
                        {"max_tokens", task.max_tokens},
+                       {"may_be_none", task.may_be_none},
                        {"none_threshold", task.none_threshold}};
   return object.dump(2) + "\n";
 }
@@ -56,6 +57,7 @@ TextTaskDescription read_task(const std::string& folder) {
                            .pairs = top.truth("pairs"),
                            .metric = top.text("metric"),
                            .max_tokens = top.integer("max_tokens"),
+                           .may_be_none = top.truth("may_be_none"),
                            .none_threshold = top.number("none_threshold")};
   try {
     task.head = text_head(top.text("head"));

@@ -115,27 +115,13 @@ struct Answered {
 };
 
 std::vector<Answered> answer_questions(const Tensor& outputs, const TextProblemPart& part) {
-  const data::SpanTask& task = *part.questions;
   std::vector<Answered> all;
-  std::size_t window = 0;
-  std::size_t at = 0;
-  while (window < part.windows.size()) {
-    const std::int64_t number = part.windows[window].question;
-    const std::size_t first = window;
-    std::vector<std::span<const float>> scores;
-    for (; window < part.windows.size() && part.windows[window].question == number; ++window) {
-      const auto size = 2 * static_cast<std::size_t>(part.windows[window].text.length());
-      scores.push_back(outputs.data<float>().subspan(at, size));
-      at += size;
-    }
-    const data::SpanQuestion& question = task.questions[static_cast<std::size_t>(number)];
-    const data::SpanChoice choice =
-        data::choose_span(task.contexts[static_cast<std::size_t>(question.context)],
-                          std::span(part.windows).subspan(first, window - first), scores);
-    all.push_back({.answer = score_answer(choice.answer, question.answers),
-                   .none = score_answer("", question.answers),
-                   .none_lead = choice.none_score - choice.score});
-  }
+  for_each_answer(outputs, part, {},
+                  [&](const data::SpanQuestion& question, const data::SpanChoice& choice) {
+                    all.push_back({.answer = score_answer(choice.answer, question.answers),
+                                   .none = score_answer("", question.answers),
+                                   .none_lead = choice.none_score - choice.score});
+                  });
   return all;
 }
 
@@ -208,6 +194,28 @@ Tensor text_outputs(const TextPredictor& predictor, const TextProblemPart& part,
     }
   }
   return all;
+}
+
+void for_each_answer(
+    const Tensor& outputs, const TextProblemPart& part, const data::SpanChoiceOptions& options,
+    const std::function<void(const data::SpanQuestion&, const data::SpanChoice&)>& take) {
+  const data::SpanTask& task = *part.questions;
+  std::size_t window = 0;
+  std::size_t at = 0;
+  while (window < part.windows.size()) {
+    const std::int64_t number = part.windows[window].question;
+    const std::size_t first = window;
+    std::vector<std::span<const float>> scores;
+    for (; window < part.windows.size() && part.windows[window].question == number; ++window) {
+      const auto size = 2 * static_cast<std::size_t>(part.windows[window].text.length());
+      scores.push_back(outputs.data<float>().subspan(at, size));
+      at += size;
+    }
+    const data::SpanQuestion& question = task.questions[static_cast<std::size_t>(number)];
+    take(question, data::choose_span(task.contexts[static_cast<std::size_t>(question.context)],
+                                     std::span(part.windows).subspan(first, window - first), scores,
+                                     options));
+  }
 }
 
 TextMeasures text_measures(const Tensor& outputs, const TextProblem& problem,

@@ -101,10 +101,7 @@ TextProblem load_squad_problem(const std::string& name, const std::string& data_
                       .may_be_none = name == "squad2",
                       .max_tokens = options.max_tokens};
   core::Sha256 digest;
-  const data::SpanWindowOptions windows{
-      .max_tokens = options.max_tokens,
-      .max_question_tokens = std::min<std::int64_t>(64, options.max_tokens / 4),
-      .stride = std::min<std::int64_t>(128, options.max_tokens / 3)};
+  const data::SpanWindowOptions windows = span_window_options(options.max_tokens);
   for (const auto& [part, file] : {std::pair{"train", "train-"}, std::pair{"validation", "dev-"}}) {
     const std::string path = find_squad(text(file, version, ".json"), data_dir);
     if (path.empty()) {
@@ -178,6 +175,12 @@ const TextProblemPart& TextProblem::training() const {
     throw InvalidArgument(text(name, ": expected a labelled part train, found none"));
   }
   return *train;
+}
+
+data::SpanWindowOptions span_window_options(std::int64_t max_tokens) {
+  return {.max_tokens = max_tokens,
+          .max_question_tokens = std::min<std::int64_t>(64, max_tokens / 4),
+          .stride = std::min<std::int64_t>(128, max_tokens / 3)};
 }
 
 TextProblem load_text_problem(const std::string& name, const std::string& data_dir,

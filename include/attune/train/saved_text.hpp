@@ -25,6 +25,7 @@ struct TextTaskDescription {
   std::vector<std::string> labels = {};  ///< of classes
   std::string metric = {};               ///< that it was chosen by
   std::int64_t max_tokens = 128;         ///< of a text, special ones included
+  bool may_be_none = false;              ///< of spans: some questions have no answer
   double none_threshold = 0;             ///< of spans: SpanChoiceOptions::none_threshold
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -36,6 +37,13 @@ struct TextEvaluationOptions {
 /// [num_examples, endings]; score [num_examples, 1]; spans [tokens of all windows, 2].
 [[nodiscard]] core::Tensor text_outputs(const TextPredictor& predictor, const TextProblemPart& part,
                                         std::int64_t batch_size = 32);
+
+/// Calls `take` with every question of a part and the best answer to it, in their order.
+/// @param outputs  as text_outputs() gave them
+void for_each_answer(
+    const core::Tensor& outputs, const TextProblemPart& part,
+    const data::SpanChoiceOptions& options,
+    const std::function<void(const data::SpanQuestion&, const data::SpanChoice&)>& take);
 
 /// Measures what the model says against the right answers.
 /// @param outputs  as text_outputs() gave them

@@ -64,6 +64,9 @@ struct TextProblem {
   [[nodiscard]] const TextProblemPart& training() const;
 };
 
+/// How passages are cut for a model that takes so many tokens: the defaults, where they leave room.
+[[nodiscard]] data::SpanWindowOptions span_window_options(std::int64_t max_tokens);
+
 /// Makes a task ready: data::load_text_task(), or `squad` and `squad2`, which are read from
 /// FOLDER/text/squad/{train,dev}-{v1.1,v2.0}.json. Where it has a part to train on and no labelled
 /// validation part, a share of the former is held out.
