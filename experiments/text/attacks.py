@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Are aligned heads harder to attack? Table 3 of the paper: the percentage of attacks that fail, soft against aligned heads.
 
-  attacks.py [--encoder DIR] [--tasks sst2 trec mrpc] [--methods gan ct ot] [--seeds 5] [--samples 500] [--work DIR] [--attune FILE]
+  attacks.py [--encoder DIR] [--tasks sst2 trec mrpc] [--methods gan ct ot] [--weights 0.01 0.001] [--epochs 3] [--seeds 5]
+             [--samples 500] [--work DIR] [--attune FILE]
 
 Pretrains a small encoder unless one is given, fine-tunes it with soft heads and with heads aligned by each distance, seeds 0
-and up, and attacks every model by TextFooler's, TextBugger's and BAE's recipes on the same test texts. Lambda of each
-distance and task is chosen on validation accuracy with a seed of its own (1000): the largest whose accuracy is within a
-point of the best. Every attack is a line of results/attacks.jsonl; one that is there already is not run again, nor is a
-model trained that --work (build/attacks) holds. Writes results/attacks.md and results/attacks_examples.md.
+and up, and attacks every model by TextFooler's, TextBugger's and BAE's recipes on the same test texts. Where there are
+several weights, lambda of each distance and task is chosen on validation accuracy with a seed of its own (1000): the
+largest whose accuracy is within a point of the best. Every attack is a line of results/attacks.jsonl; one that is there
+already is not run again, nor is a model trained that --work (build/attacks) holds. Writes results/attacks.md and
+results/attacks_examples.md.
 """
 import argparse, json, os, re, subprocess, sys
 
@@ -15,10 +17,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import sweeps
 
-PRETRAINING = ["--hidden", "128", "--layers", "2", "--heads", "4", "--steps", "2000", "--max-length", "64", "--lr", "0.001",
-               "--seed", "1"]
-TRAINING = ["--max-length", "64", "--epochs", "3", "--lr", "0.0005"]
-WEIGHTS = ["0.01", "0.001", "0.0001"]
+PRETRAINING = ["--hidden", "128", "--layers", "2", "--heads", "4", "--max-length", "64", "--epochs", "12", "--lr", "0.001",
+               "--batch-size", "128"]
+TRAINING = ["--max-length", "64", "--lr", "0.0005"]
 CHOOSING_SEED = 1000
 ATTACKS = {"TextFooler": ["--attack", "textfooler"], "TextBugger": ["--attack", "textbugger"], "BAE-R": ["--attack", "bae"]}
 
@@ -48,17 +49,20 @@ class Laboratory:
         folder = os.path.join(self.args.work, name)
         if not os.path.exists(folder + ".json"):
             align = [] if method == "soft" else ["--align", method, "--align-weight", weight]
-            self.attune("train", "--task", task, "--model", self.encoder, *TRAINING, *align, "--seed", str(seed), "--out",
-                        folder, "--overwrite", "--json", folder + ".json")
+            self.attune("train", "--task", task, "--model", self.encoder, *TRAINING, "--epochs", str(self.args.epochs),
+                        *align, "--seed", str(seed), "--out", folder, "--overwrite", "--json", folder + ".json")
         return folder, json.load(open(folder + ".json"))["runs"][0]
 
     def choose_weight(self, task, method):
         """The largest lambda whose validation accuracy is within a point of the best."""
+        weights = sorted(self.args.weights, key=float, reverse=True)
+        if len(weights) == 1:
+            return weights[0]
         scores = {}
-        for weight in WEIGHTS:
+        for weight in weights:
             parts = self.train(task, method, weight, CHOOSING_SEED)[1]["parts"]
             scores[weight] = next(parts[part]["accuracy"] for part in ("validation", "held_out") if part in parts)
-        good = [weight for weight in WEIGHTS if scores[weight] >= max(scores.values()) - 0.01]
+        good = [weight for weight in weights if scores[weight] >= max(scores.values()) - 0.01]
         print(task, method, "lambda", good[0], scores, flush=True)
         return good[0]
 
@@ -80,16 +84,17 @@ class Laboratory:
         return {"seed": seed, **self.found[key]["summary"]}, result
 
 
-def nested(runs, field):
-    values = [run[field]["mean"] for run in runs if field in run]
-    return sum(values) / len(values) if values else float("nan")
+def nested(runs, field, factor=1):
+    """Mean over the models that have it; nothing where no attack succeeded."""
+    values = [factor * run[field]["mean"] for run in runs if field in run]
+    return f"{sum(values) / len(values):.1f}" if values else ""
 
 
 def row_of(task, attack, method, weight, runs, plain):
     test = ["", ""] if method == "soft" else sweeps.difference(sweeps.paired(runs, plain, "failed_share"))
     return [task, attack, method, weight if method != "soft" else "", sweeps.percent(runs, "accuracy_before"),
             sweeps.percent(runs, "accuracy_after"), sweeps.percent(runs, "failed_share"), len(runs), *test,
-            f"{100 * nested(runs, 'changed_share'):.1f}", f"{nested(runs, 'queries'):.0f}"]
+            nested(runs, "changed_share", 100), nested(runs, "queries")]
 
 
 def shown(original, perturbed, changes):
@@ -126,6 +131,8 @@ def main():
     parser.add_argument("--encoder")
     parser.add_argument("--tasks", nargs="+", default=["sst2", "trec", "mrpc"])
     parser.add_argument("--methods", nargs="+", default=["gan", "ct", "ot"])
+    parser.add_argument("--weights", nargs="+", default=["0.01", "0.001"])
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--work", default=os.path.join(HERE, "../../build/attacks"))
