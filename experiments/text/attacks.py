@@ -22,6 +22,8 @@ PRETRAINING = ["--hidden", "128", "--layers", "2", "--heads", "4", "--max-length
 TRAINING = ["--max-length", "64", "--lr", "0.0005"]
 CHOOSING_SEED = 1000
 ATTACKS = {"TextFooler": ["--attack", "textfooler"], "TextBugger": ["--attack", "textbugger"], "BAE-R": ["--attack", "bae"]}
+HEAD = ["task", "attack", "heads", "lambda", "accuracy, %", "under attack, %", "failed attacks, %", "n",
+        "to soft, points (95%)", "p", "words changed, %", "queries"]
 
 
 class Laboratory:
@@ -122,7 +124,8 @@ def write_examples(path, results, count=4):
             file.write(f"\n## {title}\n")
             for r in fooled[:count]:
                 before, after = shown(r["original"], r["perturbed"], r["changes"])
-                file.write(f"\n- {labels[r['predicted_before']]} {max(r['probabilities_before']):.2f}: {before}\n"
+                beside = f" (beside: {r['other']})" if "other" in r else ""
+                file.write(f"\n- {labels[r['predicted_before']]} {max(r['probabilities_before']):.2f}: {before}{beside}\n"
                            f"  {labels[r['predicted_after']]} {max(r['probabilities_after']):.2f}: {after}\n")
 
 
@@ -153,10 +156,8 @@ def main():
                     examples.append((f"{task}, {attack}, {method}", found[0][1]))
                 rows.append(row_of(task, attack, method, weight, runs[method], runs["soft"]))
                 print(*rows[-1], sep=" | ", flush=True)
-    sweeps.write_table(os.path.join(HERE, "results/attacks.md"),
-                       ["task", "attack", "heads", "lambda", "accuracy, %", "under attack, %", "failed attacks, %", "n",
-                        "to soft, points (95%)", "p", "words changed, %", "queries"], rows)
-    write_examples(os.path.join(HERE, "results/attacks_examples.md"), examples)
+            sweeps.write_table(os.path.join(HERE, "results/attacks.md"), HEAD, rows)
+            write_examples(os.path.join(HERE, "results/attacks_examples.md"), examples)
 
 
 main()
