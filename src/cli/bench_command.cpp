@@ -124,32 +124,39 @@ json epoch_section(const BenchOptions& options, const data::NodeDataset& dataset
   return list;
 }
 
-json layer_section(const BenchOptions& options, const data::NodeDataset& dataset,
-                   const bench::Machine& machine, bool quiet) {
+json layer_section(const BenchOptions& options, const data::NodeDataset& dataset, bool quiet) {
   json list = json::array();
   if (!quiet) {
-    print_row("\nlayer", {"median", "of the bound", "memory", "allowed"});
+    print_row("\nlayer", {"median", "copies", "lookups", "products", "of the bound", "of the steps",
+                          "memory", "allowed"});
   }
   graph::Graph graph = graph::with_self_loops(dataset.graph);
   if (options.reorder) {
     graph = graph::relabel(graph, graph::reverse_cuthill_mckee(graph));
   }
-  for (const bench::LayerTime& time : bench::time_layers(graph,
-                                                         {.layers = options.layers,
-                                                         .shapes = shapes_of(options.shapes),
-                                                         .in_channels = options.in_channels,
-                                                         .repeat = options.repeat},
-                                                         machine.bytes_per_second, machine.flops)) {
+  for (const bench::LayerTime& time : bench::time_layers(graph, {.layers = options.layers,
+                                                                .shapes = shapes_of(options.shapes),
+                                                                .in_channels = options.in_channels,
+                                                                .repeat = options.repeat})) {
     if (!quiet) {
       print_row(time.layer + ' ' + std::to_string(time.heads) + 'x' + std::to_string(time.channels),
-                {with_unit(time.ms, 2, "ms"), percent(time.bound_ms / time.ms),
-                 with_unit(time.peak_mb, 1, "MB"), with_unit(time.allowed_mb, 1, "MB")});
+                {with_unit(time.ms, 2, "ms"),
+                 with_unit((time.bytes_before + time.bytes_after) / 2e9, 1, "GB/s"),
+                 with_unit(time.gathered_bytes / 1e9, 1, "GB/s"),
+                 with_unit(time.flops / 1e9, 0, "GFLOP/s"), percent(time.bound_ms / time.ms),
+                 percent(time.steps_ms / time.ms), with_unit(time.peak_mb, 1, "MB"),
+                 with_unit(time.allowed_mb, 1, "MB")});
     }
     list.push_back({{"layer", time.layer},
                     {"heads", time.heads},
                     {"channels", time.channels},
                     {"ms", time.ms},
+                    {"bytes_before", time.bytes_before},
+                    {"bytes_after", time.bytes_after},
+                    {"gathered_bytes", time.gathered_bytes},
+                    {"flops", time.flops},
                     {"bound_ms", time.bound_ms},
+                    {"steps_ms", time.steps_ms},
                     {"peak_mb", time.peak_mb},
                     {"allowed_mb", time.allowed_mb}});
   }
@@ -249,7 +256,7 @@ void held_against_machine(const BenchOptions& options, const data::NodeDataset& 
   const bench::Machine machine = bench::measure_machine(options.repeat);
   result["machine"] = machine_section(machine, quiet);
   if (options.wants("layers")) {
-    result["layers"] = layer_section(options, dataset, machine, quiet);
+    result["layers"] = layer_section(options, dataset, quiet);
   }
   if (options.wants("alignment")) {
     result["alignment"] = alignment_section(options, machine, quiet);

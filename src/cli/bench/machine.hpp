@@ -12,4 +12,9 @@ struct Machine {
 
 [[nodiscard]] Machine measure_machine(std::int64_t repeat);
 
+/// Bytes a second of rows of `width` floats that are copied to a near cache from any place of a
+/// table of `rows` of them, each fetched ahead: what lookups can do at best.
+[[nodiscard]] double gathered_bytes_per_second(std::int64_t rows, std::int64_t width,
+                                               std::int64_t repeat);
+
 }  // namespace attune::cli::bench
