@@ -128,6 +128,7 @@ void measure(const train::TextPredictor& predictor, const train::TextProblem& pr
   const train::TextProblemPart* shown =
       problem.find(problem.validation.empty() ? "train" : problem.validation);
   result.mmd = train::text_head_mmd(predictor, *shown);
+  result.mmd_median = train::text_head_mmd(predictor, *shown, true);
   result.weights_sha256 = weights_digest(predictor);
 }
 

@@ -212,11 +212,25 @@ void HeadMmd::receive_scaled(const nn::ScaledHeads& heads) {
        .key_scale = heads.key_scale});
 }
 
+namespace {
+
+// Of points that all coincide, which no width tells apart, 1 is as good as any.
+double width_of(const align::Clouds& clouds) {
+  try {
+    return align::median_distance(clouds);
+  } catch (const InvalidArgument&) {
+    return 1;
+  }
+}
+
+}  // namespace
+
 void HeadMmd::add(const align::Clouds& clouds) {
   const autograd::NoGradScope no_grad;
   const align::SampledClouds sampled(clouds, samples_,
                                      core::RandomStream(0, core::Purpose::alignment));
-  value_ += align::mmd(sampled.clouds()).value().item();
+  const double sigma = median_ ? width_of(sampled.clouds()) : 1;
+  value_ += align::mmd(sampled.clouds(), {.sigma = sigma}).value().item();
 }
 
 }  // namespace attune::train

@@ -239,9 +239,9 @@ TextMeasures evaluate_text(const TextPredictor& predictor, const TextProblem& pr
   return text_measures(text_outputs(predictor, part, options.batch_size), problem, part, options);
 }
 
-double text_head_mmd(const TextPredictor& predictor, const TextProblemPart& part,
+double text_head_mmd(const TextPredictor& predictor, const TextProblemPart& part, bool median,
                      std::int64_t items) {
-  HeadMmd mmd;
+  HeadMmd mmd(0, median);
   const autograd::NoGradScope no_grad;
   nn::ForwardContext ctx;
   ctx.head_sink = &mmd;

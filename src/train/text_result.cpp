@@ -136,6 +136,9 @@ Json to_json(const TextRunResult& run, const TextExperimentResult& result) {
   if (run.mmd) {
     put(object, "mmd", *run.mmd);
   }
+  if (run.mmd_median) {
+    put(object, "mmd_median", *run.mmd_median);
+  }
   Json parts = Json::object();
   for (const auto& [part, measures] : run.parts) {
     parts[part] = to_json(measures);
@@ -196,6 +199,9 @@ TextRunResult run_of(const nlohmann::json& object, const std::string& path) {
   }
   if (fields.has("mmd")) {
     run.mmd = fields.number("mmd");
+  }
+  if (fields.has("mmd_median")) {
+    run.mmd_median = fields.number("mmd_median");
   }
   run.weights_sha256 = fields.text("weights_sha256");
   (void)fields.object("parts");

@@ -123,13 +123,17 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   std::vector<core::Tensor> per_head_;
 };
 
-/// Measures how far apart queries and keys are: maximum mean discrepancy with sigma 1, mean over
-/// samples, summed over heads and layers. Hand it to an evaluation pass.
+/// Measures how far apart queries and keys are: maximum mean discrepancy, mean over samples, summed
+/// over heads and layers. Hand it to an evaluation pass.
 class HeadMmd final : public nn::HeadSink {
  public:
   /// @param samples  positions of each sample to compare, the same ones every time; 0: all of them,
   ///                 in time that grows with their square
-  explicit HeadMmd(std::int64_t samples = 0) : samples_(samples) {}
+  /// @param median   sigma is the median distance between the points of a layer, not 1. In many
+  ///                 channels all points are far from one another in units of 1, and what is
+  ///                 measured with sigma 1 is their number.
+  explicit HeadMmd(std::int64_t samples = 0, bool median = false)
+      : samples_(samples), median_(median) {}
 
   /// Adds the discrepancy of these heads.
   void receive(const nn::AttentionHeads& heads) override;
@@ -141,6 +145,7 @@ class HeadMmd final : public nn::HeadSink {
   void add(const align::Clouds& clouds);
 
   std::int64_t samples_;
+  bool median_;
   double value_ = 0;
 };
 

@@ -57,10 +57,11 @@ void for_each_answer(
                                          const TextProblemPart& part,
                                          const TextEvaluationOptions& options = {});
 
-/// Mean over the layers and heads of how far queries and keys of the first texts of a part are
-/// apart: HeadMmd, summed over layers and heads, of one batch.
-/// @param items  of the part, at most
+/// How far queries and keys of the first texts of a part are apart: HeadMmd, mean over the texts,
+/// summed over layers and heads.
+/// @param median  in units of the median distance of a layer's points
+/// @param items   of the part, at most
 [[nodiscard]] double text_head_mmd(const TextPredictor& predictor, const TextProblemPart& part,
-                                   std::int64_t items = 128);
+                                   bool median = false, std::int64_t items = 128);
 
 }  // namespace attune::train

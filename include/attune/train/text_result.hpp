@@ -30,6 +30,7 @@ struct TextRunResult {
   std::optional<double> align_loss = {};      ///< at the best step; none: heads were not aligned
   std::int64_t align_parameters = 0;          ///< of the regulariser's networks, for training alone
   std::optional<double> mmd = {};             ///< how far apart queries and keys are at the end
+  std::optional<double> mmd_median = {};      ///< the same in units of their median distance
   std::vector<StepRecord> curve = {};         ///< every validation
   std::string weights_sha256 = {};            ///< of the best parameters
   bool interrupted = false;                   ///< stopped from outside
