@@ -1,8 +1,9 @@
+#include <array>
 #include <cmath>
 #include <utility>
 
 #include "sparse/kernels.hpp"
-#include "sparse/row_blocks.hpp"
+#include "sparse/row_parts.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/pool_array.hpp>
 #include <attune/core/text.hpp>
@@ -38,20 +39,21 @@ Tensor propagate(const graph::Graph& graph, const graph::CsrView& edges, const F
   Tensor out = Tensor::empty({edges.num_nodes(), width}, x.dtype());
   dispatch(x.dtype(), [&]<class T>() {
     const T* from = x.data<T>().data();
-    T* to = out.mutable_data<T>().data();
-    parallel_row_blocks(edges.row_ptr, entries_a_block(width),
-                        [&](std::int64_t begin, std::int64_t end) {
-                          const Rows rows{edges.row_ptr.data(), edges.col_idx.data(), begin, end};
-                          PoolArray<T> weight(rows.num_edges());
-                          T* w = weight.data();
-                          for (std::int64_t i = begin; i < end; ++i) {
-                            const double root = own(graph, i);
-                            for (std::int64_t e = edges.row_ptr[i]; e < edges.row_ptr[i + 1]; ++e) {
-                              *w++ = static_cast<T>(root * other(graph, edges.col_idx[e]));
-                            }
-                          }
-                          kernels<T>().weighted_sums(rows, 1, width, weight.data(), from, to);
-                        });
+    const std::array<RowSums<T>, 1> sums{{{out.mutable_data<T>().data(), width}}};
+    const auto sum = [&](const RowPart& part, const std::array<T*, 1>& to) {
+      const Rows& rows = part.rows;
+      PoolArray<T> weight(rows.num_edges());
+      T* w = weight.data();
+      for (std::int64_t i = rows.begin; i < rows.end; ++i) {
+        const double root = own(graph, part.node + i);
+        for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e) {
+          *w++ = static_cast<T>(root * other(graph, rows.col_idx[e]));
+        }
+      }
+      kernels<T>().weighted_sums(rows, 1, width, weight.data(), from, to[0]);
+    };
+    const auto nothing = [](std::int64_t, std::int64_t) {};
+    sum_rows(edges, entries_a_block(width), sums, sum, nothing);
   });
   return out;
 }

@@ -1,7 +1,9 @@
+#include <array>
+#include <span>
 #include <utility>
 
 #include "sparse/kernels.hpp"
-#include "sparse/row_blocks.hpp"
+#include "sparse/row_parts.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/pool_array.hpp>
 #include <attune/core/text.hpp>
@@ -16,6 +18,8 @@ using core::PoolArray;
 using core::Tensor;
 
 namespace {
+
+constexpr auto kNothing = [](std::int64_t, std::int64_t) {};
 
 // The values of rows of the transpose, brought together; zero where they belong to row num_rows of
 // the matrix or a later one.
@@ -58,14 +62,15 @@ Tensor multiply(const CsrMatrix& features, const Tensor& weight, std::int64_t nu
   Tensor out = Tensor::empty({num_rows, width}, weight.dtype());
   const bool skip_zeros = worth_skipping_zeros(features);
   dispatch(weight.dtype(), [&]<class T>() {
-    const std::span row_ptr = features.row_ptr().first(static_cast<std::size_t>(num_rows) + 1);
+    const graph::CsrView entries{features.row_ptr().first(static_cast<std::size_t>(num_rows) + 1),
+                                 features.col_idx()};
     const T* values = features.values().data<T>().data();
     const T* dense = weight.data<T>().data();
-    T* to = out.mutable_data<T>().data();
-    parallel_row_blocks(row_ptr, entries_a_block(width), [&](std::int64_t begin, std::int64_t end) {
-      const Rows rows{row_ptr.data(), features.col_idx().data(), begin, end};
-      multiply_rows<T>(rows, values + rows.first_edge(), skip_zeros, dense, width, to);
-    });
+    const std::array<RowSums<T>, 1> sums{{{out.mutable_data<T>().data(), width}}};
+    const auto sum = [&](const RowPart& part, const std::array<T*, 1>& to) {
+      multiply_rows<T>(part.rows, values + part.rows.first_edge(), skip_zeros, dense, width, to[0]);
+    };
+    sum_rows(entries, entries_a_block(width), sums, sum, kNothing);
   });
   return out;
 }
@@ -76,16 +81,16 @@ Tensor multiply_transposed(const CsrMatrix& features, const Tensor& grad) {
   Tensor out = Tensor::empty({features.columns(), width}, grad.dtype());
   const bool skip_zeros = num_rows < features.rows() || worth_skipping_zeros(features);
   dispatch(grad.dtype(), [&]<class T>() {
-    const std::span row_ptr = features.transpose_row_ptr();
+    const graph::CsrView entries{features.transpose_row_ptr(), features.transpose_col_idx()};
     const T* values = features.values().data<T>().data();
     const T* dense = grad.data<T>().data();
-    T* to = out.mutable_data<T>().data();
-    parallel_row_blocks(row_ptr, entries_a_block(width), [&](std::int64_t begin, std::int64_t end) {
-      const Rows rows{row_ptr.data(), features.transpose_col_idx().data(), begin, end};
+    const std::array<RowSums<T>, 1> sums{{{out.mutable_data<T>().data(), width}}};
+    const auto sum = [&](const RowPart& part, const std::array<T*, 1>& to) {
       const PoolArray<T> local =
-          gather_values<T>(rows, features.transpose_position().data(), values, num_rows);
-      multiply_rows<T>(rows, local.data(), skip_zeros, dense, width, to);
-    });
+          gather_values<T>(part.rows, features.transpose_position().data(), values, num_rows);
+      multiply_rows<T>(part.rows, local.data(), skip_zeros, dense, width, to[0]);
+    };
+    sum_rows(entries, entries_a_block(width), sums, sum, kNothing);
   });
   return out;
 }

@@ -1,5 +1,6 @@
 // Rows of so many edges that several tasks share them.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -18,6 +19,8 @@
 #include <attune/sparse/dot_attention.hpp>
 #include <attune/sparse/gat_attention.hpp>
 #include <attune/sparse/gatv2_attention.hpp>
+#include <attune/sparse/gcn_aggregate.hpp>
+#include <attune/sparse/spmm.hpp>
 
 namespace attune::sparse {
 namespace {
@@ -210,6 +213,77 @@ TEST_CASE("Attention over a hub gives the same bits for any number of threads",
         CHECK(results == first);
       });
     }
+  }
+}
+
+// The numbers of both passes for each number of threads, and that they are the same.
+std::vector<std::vector<float>> on_any_threads(const std::function<Variable(const Variable&)>& f,
+                                               const Shape& shape) {
+  std::vector<std::vector<float>> first;
+  for (const int threads : {1, 2, 8}) {
+    core::with_threads(threads, [&] {
+      const Variable x = leaf<float>(shape, 1);
+      const Variable y = f(x);
+      backward(y, random_tensor<float>(y.shape(), 2));
+      const std::vector<std::vector<float>> results{values_of<float>(y.value()),
+                                                    values_of<float>(x.grad())};
+      first = threads == 1 ? results : first;
+      CAPTURE(threads);
+      CHECK(results == first);
+    });
+  }
+  return first;
+}
+
+TEST_CASE("Propagation over a hub agrees with its formula on any number of threads",
+          "[sparse][threads]") {
+  const std::int64_t nodes = 40;
+  const graph::Graph graph = hub(nodes, 4 * kHubEdges + 1);
+  on_any_threads([&](const Variable& x) { return gcn_aggregate(graph, x); }, {nodes, 20});
+  const graph::CsrView in = graph.in_edges();
+  std::vector<double> weights;
+  for (std::int64_t i = 0; i < nodes; ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      const auto product = static_cast<double>(graph.in_degree(i) * graph.in_degree(in.col_idx[e]));
+      weights.push_back(product > 0 ? 1 / std::sqrt(product) : 0);
+    }
+  }
+  const Tensor x = random_tensor<double>({nodes, 20}, 1);
+  CHECK(largest_error(values_of<double>(gcn_aggregate(graph, Variable(x)).value()),
+                      plain::aggregate(graph, 1, 20, weights, values_of<double>(x))) < 1e-11);
+}
+
+// A column that every row has, one row that has every column, and a few more entries. Every third
+// value is zero if so wanted.
+CsrMatrix matrix_with_hubs(std::int64_t rows, std::int64_t columns, bool zeros) {
+  std::vector<std::int64_t> row_ptr{0};
+  std::vector<std::int32_t> col_idx;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t c = 0; c < columns; c += i == 5 ? 1 : columns / 3) {
+      col_idx.push_back(static_cast<std::int32_t>(c));
+    }
+    row_ptr.push_back(std::ssize(col_idx));
+  }
+  std::vector<float> values(col_idx.size());
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    values[k] = zeros && k % 3 == 0 ? 0.0F : 0.01F * static_cast<float>(k % 100) - 0.3F;
+  }
+  Tensor all = Tensor::from(values, {std::ssize(values)});
+  return {columns, std::move(row_ptr), std::move(col_idx), std::move(all)};
+}
+
+TEST_CASE("A sparse product with long rows and columns agrees with its plain twin on any threads",
+          "[sparse][threads]") {
+  const std::int64_t rows = kHubEdges + 700;
+  const std::int64_t columns = kHubEdges + 90;
+  for (const bool zeros : {false, true}) {
+    const CsrMatrix matrix = matrix_with_hubs(rows, columns, zeros);
+    const auto results =
+        on_any_threads([&](const Variable& w) { return spmm(matrix, w); }, {columns, 9});
+    const Tensor w = random_tensor<float>({columns, 9}, 1);
+    const Tensor grad = random_tensor<float>({rows, 9}, 2);
+    CHECK(largest_error(results[0], plain::spmm(matrix, 9, w.data<float>())) < 1e-4);
+    CHECK(largest_error(results[1], plain::spmm_transposed(matrix, 9, grad.data<float>())) < 1e-4);
   }
 }
 
