@@ -64,6 +64,42 @@ TEST_CASE("gan: logits of any size give a finite loss", "[align]") {
   CHECK(std::isfinite(values(k.grad()).front()));
 }
 
+TEST_CASE("gan: bounded, the points of a head stay where the discriminator is worse than none",
+          "[align]") {
+  // Of head 0 every key is taken for a query and every query for a key, of head 1 neither.
+  const Variable q(Tensor::full({6, 2, 1}, 1.0, core::DType::f64), true);
+  const Variable k(Tensor::full({6, 2, 1}, 1.0, core::DType::f64), true);
+  for (std::int64_t i = 0; i < 6; ++i) {
+    Variable(q).mutable_value().mutable_data<double>()[2 * i] = -1;
+    Variable(k).mutable_value().mutable_data<double>()[2 * i + 1] = -1;
+  }
+  align::Network net =
+      align::make_discriminator({.channels = 1, .hidden = 1}, kRandom, core::DType::f64);
+  for (Variable* weight : {&net.gate_w, &net.trans_w}) {
+    weight->set_value(Tensor::zeros({1, 1}, core::DType::f64));
+  }
+  net.fc1_w.set_value(Tensor::full({1, 1}, 4.0, core::DType::f64));
+  net.fc2_w.set_value(Tensor::full({1, 1}, 4.0, core::DType::f64));
+  net.fc1_b.set_value(Tensor::full({1}, 4.0, core::DType::f64));
+  net.fc2_b.set_value(Tensor::full({1}, -16.0, core::DType::f64));
+  Tensor per_head;
+  autograd::backward(
+      align::gan({.queries = q, .keys = k}, net, kRandom, {.bounded = true}, &per_head));
+  CHECK(values(per_head)[0] < -2 * std::log(2.0));
+  CHECK(values(per_head)[1] > -2 * std::log(2.0));
+  for (const Variable& side : {q, k}) {
+    for (std::size_t i = 0; i < 6; ++i) {
+      CHECK(values(side.grad())[2 * i] == 0);
+      CHECK(values(side.grad())[2 * i + 1] != 0);
+    }
+  }
+  const Tensor bounded = net.fc1_w.grad().clone();
+  CHECK(values(bounded).front() != 0);  // the discriminator learns from both heads
+  net.fc1_w.zero_grad();
+  autograd::backward(align::gan({.queries = q, .keys = k}, net, kRandom));
+  CHECK(same_bits(net.fc1_w.grad(), bounded));
+}
+
 TEST_CASE("gan: detached queries get no gradient, keys the same as before", "[align]") {
   const align::Network net = align::make_discriminator({.channels = 4}, kRandom);
   Tensor grads[2];

@@ -8,6 +8,8 @@
 #include <attune/core/parallel.hpp>
 #include <attune/models/text_heads.hpp>
 #include <attune/ops/cross_entropy.hpp>
+#include <attune/ops/elementwise.hpp>
+#include <attune/ops/reductions.hpp>
 #include <attune/train/alignment.hpp>
 #include <attune/train/masked_language.hpp>
 #include <attune/train/step_trainer.hpp>
@@ -249,6 +251,40 @@ TEST_CASE("StepTrainer: says what is wrong", "[train]") {
   CHECK(message_of<InvalidArgument>([&] {
           (void)trainer.step({&bad, 1});
         }) == "StepTrainer::step: all 1 steps are done");
+}
+
+TEST_CASE("StepTrainer: a regulariser with a large gradient does not shrink the model's",
+          "[train]") {
+  // An adversary of its own that the model does not feel.
+  class Loud final : public train::Regularizer {
+   public:
+    explicit Loud(double factor) : factor_(factor) {}
+    std::vector<nn::NamedParameter> parameters() override { return {{"w", weight_}}; }
+    void begin_step(std::uint64_t /*seed*/, std::uint32_t /*step*/) override {}
+    Variable loss() override { return ops::scale(ops::sum(weight_), factor_); }
+    double value() const noexcept override { return 0; }
+
+   private:
+    double factor_;
+    Variable weight_{core::Tensor::full({4}, 1.0), true};
+  };
+  const Toy toy(1);
+  std::vector<core::Tensor> found[2];
+  for (const bool loud : {false, true}) {
+    nn::Initializer init(1);
+    const models::TextClassifier model(small(), init);
+    Loud regularizer(loud ? 1e6 : 1e-6);
+    StepTrainer trainer(model.parameters(), {.total_steps = 3, .learning_rate = 0.01, .epsilon = 1},
+                        &regularizer);
+    const StepTrainer::BatchLoss loss = loss_of(model, toy);
+    for (int step = 0; step < 3; ++step) {
+      (void)trainer.step({&loss, 1});
+    }
+    found[loud ? 1 : 0] = values_of(model);
+  }
+  for (std::size_t i = 0; i < found[0].size(); ++i) {
+    CHECK(same_bits(found[0][i], found[1][i]));
+  }
 }
 
 }  // namespace attune::testing
