@@ -19,20 +19,42 @@ using core::Tensor;
 
 namespace {
 
+/// One side of one head, the points of all samples one after another.
+template <class T>
+struct Strip {
+  Cloud<T> cloud;
+  bool queries;
+  std::int64_t head;
+};
+
+/// Points [first, first + count) of a strip, at most 64: of one sample or of several, since the
+/// discriminator sees each point alone. Texts are much shorter than a panel.
+struct StripPanel {
+  std::int64_t strip;
+  std::int64_t first;
+  std::int64_t count;
+};
+
 template <class T>
 class GanSweep {
  public:
-  GanSweep(const PoolVector<Problem<T>>& problems, const Network& discriminator,
+  GanSweep(const Points& points, CloudGradients& grads, const Network& discriminator,
            const PanelDropout& dropout, bool gradients)
-      : problems_(problems),
+      : selection_(points.selection),
         discriminator_(discriminator),
         dropout_(dropout),
-        gradients_(gradients),
-        panels_(panels_of(problems)),
-        grain_(panels_a_task(num_panels())),
-        num_parameters_(num_parameters(discriminator)),
-        losses_(num_panels()),
-        sums_(gradients ? num_tasks() * num_parameters_ : 0) {}
+        gradients_(gradients) {
+    for (std::int64_t head = 0; head < points.queries.shape()[1]; ++head) {
+      add_strip(points.queries, selection_.queries, grads.queries, true, head);
+      add_strip(points.keys, selection_.keys, grads.keys, false, head);
+    }
+    weights_[0] = weights_of(selection_.queries, selection_.keys);
+    weights_[1] = weights_of(selection_.keys, selection_.queries);
+    grain_ = panels_a_task(num_panels());
+    num_parameters_ = num_parameters(discriminator);
+    losses_ = PoolArray<T>(num_panels() * kTile);
+    sums_ = PoolArray<double>(gradients ? num_tasks() * num_parameters_ : 0);
+  }
 
   void run() {
     core::parallel_for(num_panels(), grain_, [&](std::int64_t begin, std::int64_t end) {
@@ -50,14 +72,8 @@ class GanSweep {
   }
 
   void collect(Evaluated& evaluated) const {
-    const std::span<double> per_head = evaluated.per_head.mutable_data<double>();
     for (std::int64_t p = 0; p < num_panels(); ++p) {
-      const Panel& panel = panels_[p];
-      const Problem<T>& problem = problems_[panel.problem];
-      const double term =
-          losses_.data()[p] / static_cast<double>(side(problem, panel.queries).count);
-      per_head[problem.slot] += term;
-      evaluated.loss += problem.weight * term;
+      collect_panel(p, evaluated);
     }
     if (gradients_) {
       add_parameter_gradients(discriminator_, sums_.span(), num_tasks(), evaluated.grads.parameters,
@@ -70,35 +86,91 @@ class GanSweep {
     return static_cast<std::int64_t>(panels_.size());
   }
   [[nodiscard]] std::int64_t num_tasks() const { return (num_panels() + grain_ - 1) / grain_; }
-  [[nodiscard]] static const Cloud<T>& side(const Problem<T>& problem, bool queries) {
-    return queries ? problem.queries : problem.keys;
+  [[nodiscard]] const Rows& rows(bool queries) const {
+    return queries ? selection_.queries : selection_.keys;
   }
 
-  void visit(std::int64_t number, NetworkRun<T>& network, T* points, T* grads) {
-    const Panel& panel = panels_[number];
-    const Problem<T>& problem = problems_[panel.problem];
-    const Cloud<T>& cloud = side(problem, panel.queries);
-    T logits[kTile];
-    load_points(cloud, panel.first, panel.count, points);
-    network.forward(number, points, logits);
-    const double weight = problem.weight / static_cast<double>(cloud.count);
-    losses_.data()[number] =
-        kernels<T>().gan_logits(panel.queries, panel.count, static_cast<T>(weight), logits);
-    if (gradients_) {
-      network.backward(points, logits, grads);
-      store_point_gradients(cloud, panel.first, panel.count, grads);
+  void add_strip(const Tensor& all, const Rows& rows, Tensor& grad, bool queries,
+                 std::int64_t head) {
+    const std::int64_t channels = all.size(2);
+    const std::int64_t first = head * channels;
+    T* const to = grad.defined() ? grad.mutable_data<T>().data() + first : nullptr;
+    const auto strip = static_cast<std::int64_t>(strips_.size());
+    strips_.push_back(
+        {{all.data<T>().data() + first, rows.total(), all.size(1) * channels, channels, to},
+         queries,
+         head});
+    for (std::int64_t at = 0; at < rows.total(); at += kTile) {
+      panels_.push_back({strip, at, std::min(kTile, rows.total() - at)});
     }
   }
 
-  const PoolVector<Problem<T>>& problems_;
+  // Of every row in the mean; 0 in samples that lack the other side.
+  static PoolArray<T> weights_of(const Rows& rows, const Rows& others) {
+    PoolArray<T> weights(rows.total());
+    const auto samples = static_cast<std::int64_t>(rows.starts.size()) - 1;
+    for (std::int64_t s = 0; s < samples; ++s) {
+      const double weight = 1.0 / static_cast<double>(samples) / static_cast<double>(rows.count(s));
+      std::fill(weights.data() + rows.starts[s], weights.data() + rows.starts[s + 1],
+                others.count(s) > 0 ? static_cast<T>(weight) : T(0));
+    }
+    return weights;
+  }
+
+  void visit(std::int64_t number, NetworkRun<T>& network, T* points, T* grads) {
+    const StripPanel& panel = panels_[number];
+    const Strip<T>& strip = strips_[panel.strip];
+    T logits[kTile];
+    load_points(strip.cloud, panel.first, panel.count, points);
+    network.forward(number, points, logits);
+    kernels<T>().gan_logits(strip.queries, logits, losses_.data() + number * kTile);
+    if (!gradients_) {
+      return;
+    }
+    const T* const weights = weights_[strip.queries ? 0 : 1].data() + panel.first;
+    for (std::int64_t i = 0; i < kTile; ++i) {
+      logits[i] = i < panel.count ? logits[i] * weights[i] : T(0);
+    }
+    network.backward(points, logits, grads);
+    store_point_gradients(strip.cloud, panel.first, panel.count, grads);
+  }
+
+  // Adds the points of a panel sample by sample.
+  void collect_panel(std::int64_t number, Evaluated& evaluated) const {
+    const StripPanel& panel = panels_[number];
+    const Strip<T>& strip = strips_[panel.strip];
+    const Rows& mine = rows(strip.queries);
+    const Rows& others = rows(!strip.queries);
+    const std::int64_t heads = evaluated.per_head.size(1);
+    const auto samples = static_cast<double>(selection_.num_samples());
+    const std::span<double> per_head = evaluated.per_head.mutable_data<double>();
+    std::int64_t sample = std::upper_bound(mine.starts.begin(), mine.starts.end(), panel.first) -
+                          mine.starts.begin() - 1;
+    for (std::int64_t row = panel.first; row < panel.first + panel.count; ++sample) {
+      const std::int64_t end = std::min(mine.starts[sample + 1], panel.first + panel.count);
+      double sum = 0;
+      for (; row < end; ++row) {
+        sum += static_cast<double>(losses_.data()[number * kTile + row - panel.first]);
+      }
+      if (mine.count(sample) > 0 && others.count(sample) > 0) {
+        const double term = sum / static_cast<double>(mine.count(sample));
+        per_head[sample * heads + strip.head] += term;
+        evaluated.loss += 1.0 / samples * term;
+      }
+    }
+  }
+
+  const Selection& selection_;
   const Network& discriminator_;
   const PanelDropout& dropout_;
   bool gradients_;
-  PoolVector<Panel> panels_;
-  std::int64_t grain_;
-  std::int64_t num_parameters_;
-  PoolArray<double> losses_;  // [panels]
-  PoolArray<double> sums_;    // [tasks, parameters]
+  PoolVector<Strip<T>> strips_;  // queries and keys of a head, head by head
+  PoolVector<StripPanel> panels_;
+  PoolArray<T> weights_[2];  // of the rows of queries, of keys
+  std::int64_t grain_ = 0;
+  std::int64_t num_parameters_ = 0;
+  PoolArray<T> losses_;     // [panels, 64]
+  PoolArray<double> sums_;  // [tasks, parameters]
 };
 
 void clear_head(Tensor& grad, std::int64_t head) {
@@ -154,8 +226,8 @@ Variable gan(const Clouds& clouds, const Network& discriminator, const core::Ran
   Evaluated evaluated = make_evaluated(routed, points.selection, parameters);
   const PanelDropout dropout(discriminator.options.dropout, random);
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
-    const auto problems = head_problems<T>(points, evaluated.grads.clouds);
-    GanSweep<T> sweep(problems, discriminator, dropout, evaluated.grads.any());
+    GanSweep<T> sweep(points, evaluated.grads.clouds, discriminator, dropout,
+                      evaluated.grads.any());
     sweep.run();
     sweep.collect(evaluated);
   });

@@ -185,9 +185,9 @@ struct Kernels {
   /// sums[p] = sum of the kGradientLanes numbers of parameter p.
   void (*sum_lanes)(const T* lanes, std::int64_t count, double* sums);
 
-  /// From the discriminator's logits of 64 points, of which `count` are real, to the derivatives of
-  /// the GAN loss times weight. Returns the loss of the points, not weighted.
-  double (*gan_logits)(bool queries, std::int64_t count, T weight, T* logits);
+  /// From the discriminator's logits of 64 points to the derivatives of the GAN loss of each.
+  /// losses [64]: of each point.
+  void (*gan_logits)(bool queries, T* logits, T* losses);
 
   /// Points of a panel stretched to unit length, in place; norms [64]: their lengths before.
   void (*unit_panel)(std::int64_t channels, T* panel, T* norms);

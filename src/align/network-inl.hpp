@@ -232,22 +232,15 @@ void sum_lanes(const T* lanes, std::int64_t count, double* sums) {
 // softplus(z) = max(z, 0) + log(1 + exp(-|z|)).  For queries z = -logit and the loss is
 // -softplus(z) = log D; for keys z = logit and it is log(1 - D).
 template <class T>
-double gan_logits(bool queries, std::int64_t count, T weight, T* logits) {
-  HWY_ALIGN T terms[kTile];
+void gan_logits(bool queries, T* logits, T* losses) {
   for_vectors<T>(kTile, [&](auto d, std::int64_t i) HWY_ATTR {
     const auto logit = hn::LoadU(d, logits + i);
     const auto z = queries ? hn::Neg(logit) : logit;
     const auto tail = hn::Log1p(d, bounded_exp(d, hn::Neg(hn::Abs(z))));
-    hn::Store(hn::Add(hn::Max(z, hn::Zero(d)), tail), d, terms + i);
-    const auto grad = hn::Mul(sigmoid_of(d, z), hn::Set(d, queries ? weight : -weight));
-    hn::StoreU(grad, d, logits + i);
+    hn::StoreU(hn::Neg(hn::Add(hn::Max(z, hn::Zero(d)), tail)), d, losses + i);
+    const auto grad = sigmoid_of(d, z);
+    hn::StoreU(queries ? grad : hn::Neg(grad), d, logits + i);
   });
-  double sum = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    sum -= static_cast<double>(terms[i]);
-  }
-  std::fill(logits + count, logits + kTile, T(0));
-  return sum;
 }
 
 }  // namespace attune::align::HWY_NAMESPACE

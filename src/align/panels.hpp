@@ -17,27 +17,6 @@ struct Panel {
   std::int64_t count;
 };
 
-/// All panels of the problems, queries before keys.
-template <std::floating_point T>
-[[nodiscard]] PoolVector<Panel> panels_of(const PoolVector<Problem<T>>& problems) {
-  PoolVector<Panel> panels;
-  std::int64_t count = 0;
-  for (const Problem<T>& problem : problems) {
-    count += num_tiles(problem.queries.count) + num_tiles(problem.keys.count);
-  }
-  panels.reserve(static_cast<std::size_t>(count));
-  for (std::size_t p = 0; p < problems.size(); ++p) {
-    for (const bool queries : {true, false}) {
-      const std::int64_t points = queries ? problems[p].queries.count : problems[p].keys.count;
-      for (std::int64_t first = 0; first < points; first += kTile) {
-        panels.push_back(
-            {static_cast<std::int64_t>(p), queries, first, std::min(kTile, points - first)});
-      }
-    }
-  }
-  return panels;
-}
-
 /// Panels a task, 10 us of work at least: the sums over the parameters of the networks are made
 /// once a task.
 [[nodiscard]] inline std::int64_t panels_a_task(std::int64_t panels) {

@@ -18,6 +18,7 @@
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
 #include <attune/train/text_pretraining.hpp>
+#include <attune/train/text_problem.hpp>
 
 namespace attune::cli {
 namespace {
@@ -69,7 +70,8 @@ void check_folders(const PretrainOptions& options) {
 std::vector<std::string> tasks_at_hand(const std::string& data_dir) {
   std::vector<std::string> names;
   for (const data::KnownDataset& known : data::known_text_tasks()) {
-    if (data::has_text_task(known.name, data_dir)) {
+    if (data::has_text_task(known.name, data_dir) &&
+        data::load_text_task(known.name, data_dir).find("train") != nullptr) {
       names.push_back(known.name);
     }
   }
@@ -106,13 +108,9 @@ Union collect_texts(const PretrainOptions& options, const std::string& data_dir)
   const bool all = options.tasks.empty() && options.files.empty();
   Union united;
   for (const std::string& name : all ? tasks_at_hand(data_dir) : options.tasks) {
-    const data::TextTask task = data::load_text_task(name, data_dir);
-    const data::TextPart* part = all ? task.find("train") : &task.part("train");
-    if (part != nullptr) {
-      data::RawText texts;
-      data::add_texts(texts, *part);
-      united.add(std::move(texts), name, task.sha256);
-    }
+    data::RawText texts = train::load_training_texts(name, data_dir);
+    const std::string sha256 = texts.sha256;
+    united.add(std::move(texts), name, sha256);
   }
   for (const std::string& file : options.files) {
     data::RawText texts = data::load_raw_text(file);

@@ -38,10 +38,8 @@ std::shared_ptr<const data::Tokenizer> tokenizer_from_scratch(const TextTraining
   if (!options.sizes.vocab.empty()) {
     return data::load_tokenizer(options.sizes.vocab);
   }
-  const data::TextTask task = data::load_text_task(options.task, data_dir);
-  data::RawText texts;
-  data::add_texts(texts, task.part("train"));
-  return learn_wordpiece(texts, options.sizes.vocabulary);
+  return learn_wordpiece(train::load_training_texts(options.task, data_dir),
+                         options.sizes.vocabulary);
 }
 
 void load_encoder(const TextTrainingOptions& options, const std::string& data_dir,

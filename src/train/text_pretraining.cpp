@@ -57,6 +57,9 @@ StepOptions step_options(const TextPretrainingOptions& options, std::int64_t tot
 }
 
 MaskingOptions masking_options(const data::Tokenizer& tokenizer, double rate) {
+  if (!(rate > 0 && rate < 1)) {
+    throw InvalidArgument(text("pretraining: mask_rate must be a share in (0, 1), got ", rate));
+  }
   const data::SequenceForm& form = tokenizer.form();
   if (form.mask < 0) {
     throw InvalidArgument("pretraining: the vocabulary has no token that masks");

@@ -90,10 +90,14 @@ std::string find_squad(const std::string& file, const std::string& data_dir) {
   return {};
 }
 
+const char* squad_version(const std::string& name) {
+  return name == "squad2" ? "v2.0" : "v1.1";
+}
+
 TextProblem load_squad_problem(const std::string& name, const std::string& data_dir,
                                const data::Tokenizer& tokenizer,
                                const TextProblemOptions& options) {
-  const std::string version = name == "squad2" ? "v2.0" : "v1.1";
+  const std::string version = squad_version(name);
   TextProblem problem{.name = name,
                       .head = TextHead::spans,
                       .pairs = true,
@@ -181,6 +185,30 @@ data::SpanWindowOptions span_window_options(std::int64_t max_tokens) {
   return {.max_tokens = max_tokens,
           .max_question_tokens = std::min<std::int64_t>(64, max_tokens / 4),
           .stride = std::min<std::int64_t>(128, max_tokens / 3)};
+}
+
+data::RawText load_training_texts(const std::string& name, const std::string& data_dir) {
+  data::RawText texts;
+  if (name != "squad" && name != "squad2") {
+    const data::TextTask task = data::load_text_task(name, data_dir);
+    data::add_texts(texts, task.part("train"));
+    texts.sha256 = task.sha256;
+    return texts;
+  }
+  const std::string file = text("train-", squad_version(name), ".json");
+  const std::string path = find_squad(file, data_dir);
+  if (path.empty()) {
+    throw FileError(text("text/squad/", file), text(name, " is read from it, and it is not there"));
+  }
+  const data::SpanTask task = data::load_squad(path);
+  texts.sha256 = task.sha256;
+  for (const std::string& context : task.contexts) {
+    texts.documents.push_back({context});
+  }
+  for (const data::SpanQuestion& question : task.questions) {
+    texts.documents.push_back({question.question});
+  }
+  return texts;
 }
 
 TextProblem load_text_problem(const std::string& name, const std::string& data_dir,

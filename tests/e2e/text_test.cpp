@@ -23,7 +23,10 @@ json without_times(json result) {
   for (const char* key : {"command", "threads", "jobs", "environment", "seconds", "ms_per_step"}) {
     result.erase(key);
   }
-  for (json& run : result.contains("runs") ? result.at("runs") : json()) {
+  if (!result.contains("runs")) {
+    return result;
+  }
+  for (json& run : result.at("runs")) {
     for (const char* key : {"seconds", "ms_per_epoch", "ms_per_step"}) {
       run.erase(key);
     }
@@ -68,13 +71,13 @@ TEST_CASE("text: an encoder is pretrained and fine-tuned and measured and asked"
     CHECK(std::filesystem::exists(encoder + "/" + file));
   }
   const json told = read_json(toys.path("pretrained.json"));
-  CHECK(told.at("texts").size() == 6);  // squad is no source, uci/imdb has nothing to train on
+  CHECK(told.at("texts").size() == 7);  // uci/imdb has nothing to train on
   CHECK(told.at("curve").size() == 3);
 
   const std::string run = toys.path("run");
-  const CommandOutcome trained =
-      toys.text({"train", "--task", "sst2", "--model", encoder, "--epochs", "8", "--out", run,
-                 "--align", "ct", "--json", toys.path("run.json")});
+  const CommandOutcome trained = toys.text(
+      {"train", "--task", "sst2", "--model", encoder, "--epochs", "30", "--batch-size", "8",
+       "--out", run, "--align", "ct", "--align-weight", "0.001", "--json", toys.path("run.json")});
   CAPTURE(trained.err);
   REQUIRE(trained.status == 0);
   CHECK(trained.err.empty());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <attune/data/text/encoded_text.hpp>
+#include <attune/data/text/raw_text.hpp>
 #include <attune/data/text/span_windows.hpp>
 #include <attune/data/text/squad.hpp>
 #include <attune/data/text/text_task.hpp>
@@ -66,6 +67,12 @@ struct TextProblem {
 
 /// How passages are cut for a model that takes so many tokens: the defaults, where they leave room.
 [[nodiscard]] data::SpanWindowOptions span_window_options(std::int64_t max_tokens);
+
+/// The texts of the part train of any task that load_text_problem() takes, to learn a vocabulary
+/// or to pretrain on.
+/// @throws InvalidArgument, FileError  as load_text_problem(), or there is no such part
+[[nodiscard]] data::RawText load_training_texts(const std::string& name,
+                                                const std::string& data_dir);
 
 /// Makes a task ready: data::load_text_task(), or `squad` and `squad2`, which are read from
 /// FOLDER/text/squad/{train,dev}-{v1.1,v2.0}.json. Where it has a part to train on and no labelled
