@@ -1,0 +1,56 @@
+"""What the experiments on texts share: the encoder that they fine-tune, and running `attune text sweep` once for each question."""
+import json, os, subprocess, tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def pretrain(encoder, attune):
+    """Makes the encoder unless it is there."""
+    if not os.path.exists(os.path.join(encoder, "model.safetensors")):
+        subprocess.run([os.path.join(HERE, "pretrain.sh"), encoder], check=True, env={**os.environ, "ATTUNE": attune})
+
+
+def largest(result):
+    """Measures of the labelled part that is a test, else of the only one."""
+    parts = result["parts"]
+    return parts["test"] if "test" in parts else next(iter(parts.values()))
+
+
+class Log:
+    """A file of one line a sweep. What it holds already is not run again."""
+
+    def __init__(self, path, attune, encoder, jobs=2, judged=True):
+        """judged=False leaves every figure of the parts that tasks are judged by out, so that nothing can be chosen by them."""
+        self.path, self.attune, self.encoder, self.jobs, self.judged = path, attune, encoder, jobs, judged
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        self.found = {}
+        if os.path.exists(path):
+            for line in open(path):
+                entry = json.loads(line)
+                self.found[entry["command"]] = entry
+
+    def sweep(self, task, options, runs, first_seed=0):
+        words = ["text", "sweep", "--task", task, *options, "--runs", str(runs), "--seed", str(first_seed)]
+        command = "attune " + " ".join(words)
+        if command not in self.found:
+            with tempfile.TemporaryDirectory() as folder:
+                file = os.path.join(folder, "result.json")
+                subprocess.run([self.attune, *words, "--model", self.encoder, "--jobs", str(self.jobs), "--quiet", "--json",
+                                file], check=True)
+                result = json.load(open(file))
+            entry = {"command": command, "version": result["version"], "encoder": result["config"]["encoder_sha256"],
+                     "runs": [self.kept(run, result) for run in result["runs"]]}
+            with open(self.path, "a") as log:
+                log.write(json.dumps(entry) + "\n")
+            self.found[command] = entry
+        return self.found[command]["runs"]
+
+    def kept(self, run, result):
+        kept = {"seed": run["seed"], "metric": result["metric"], "parameters": result["parameters"] + run.get("align_parameters", 0),
+                "mmd_median": run["mmd_median"], "ms_per_step": run["ms_per_step"]}
+        if self.judged:
+            judged = run["parts"][result["judged_by"]]
+            kept.update(score=judged[result["metric"]], nll=judged["nll"], ece=judged["ece"])
+        elif result["validation"] != result["judged_by"]:
+            kept["chosen_by"] = run["parts"][result["validation"]][result["metric"]]
+        return {key: round(value, 6) if isinstance(value, float) else value for key, value in kept.items()}
