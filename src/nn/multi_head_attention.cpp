@@ -47,11 +47,16 @@ Variable MultiHeadAttention::heads_of(const Linear& projection, const Variable& 
 }
 
 Variable MultiHeadAttention::forward(const TokenRows& x, ForwardContext& ctx) const {
-  return forward(x, x, ctx);
+  return attend_to(x, x, false, ctx);
 }
 
 Variable MultiHeadAttention::forward(const TokenRows& x, const TokenRows& z,
                                      ForwardContext& ctx) const {
+  return attend_to(x, z, true, ctx);
+}
+
+Variable MultiHeadAttention::attend_to(const TokenRows& x, const TokenRows& z, bool cross,
+                                       ForwardContext& ctx) const {
   const Variable queries = heads_of(query_, x.rows);
   const Variable keys = heads_of(key_, z.rows);
   const Variable values = heads_of(value_, z.rows);
@@ -60,7 +65,8 @@ Variable MultiHeadAttention::forward(const TokenRows& x, const TokenRows& z,
                             .keys = keys,
                             .query_segments = x.starts,
                             .key_segments = z.starts,
-                            .layer = this});
+                            .layer = this,
+                            .cross = cross});
   }
   const Variable heads = attend(
       ctx, options_.attention_dropout, [&](const core::RandomStream* stream, core::Tensor* alpha) {

@@ -1,4 +1,5 @@
 #include "nn/checks.hpp"
+#include <attune/nn/dropout.hpp>
 #include <attune/nn/transformer_encoder_layer.hpp>
 #include <attune/ops/activations.hpp>
 #include <attune/ops/gelu.hpp>
@@ -12,6 +13,7 @@ const TransformerEncoderLayerOptions& checked(const TransformerEncoderLayerOptio
   require_size(options.intermediate_channels, who, "intermediate_channels");
   require_probability(options.dropout, who, "dropout");
   require_probability(options.feed_forward_dropout, who, "feed_forward_dropout");
+  require_probability(options.hidden_dropout, who, "hidden_dropout");
   return options;
 }
 
@@ -57,7 +59,9 @@ TransformerEncoderLayer::TransformerEncoderLayer(const TransformerEncoderLayerOp
 Variable TransformerEncoderLayer::forward(const TokenRows& x, ForwardContext& ctx) const {
   const Variable a =
       attention_norm_.forward(attention_.forward(x, ctx), x.rows, options_.dropout, ctx);
-  const Variable hidden = activate(intermediate_.forward(a), options_.activation);
+  const Variable hidden =
+      Dropout(options_.hidden_dropout)
+          .forward(activate(intermediate_.forward(a), options_.activation), ctx);
   return output_norm_.forward(output_.forward(hidden), a, options_.feed_forward_dropout, ctx);
 }
 

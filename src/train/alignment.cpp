@@ -58,7 +58,7 @@ align::Clouds AlignmentRegularizer::Report::clouds() const {
 }
 
 void AlignmentRegularizer::receive(const nn::AttentionHeads& heads) {
-  if (!due_) {
+  if (!due_ || (heads.cross && !options_.cross)) {
     return;
   }
   Report report{.queries = heads.queries,

@@ -27,6 +27,9 @@ struct AttentionHeads {
   /// Who reports: the same twice where a layer is applied twice, as where layers share weights;
   /// null: somebody else every time.
   const void* layer = nullptr;
+  /// Queries and keys are of two different things, as of the regions of an image and of the words
+  /// of a question about it.
+  bool cross = false;
 };
 
 /// The same where queries and keys are one projection times a vector a head each, as in GAT: not

@@ -48,11 +48,13 @@ class MultiHeadAttention final : public Module {
   /// @throws InvalidArgument  starts that do not ascend from 0 to the last row
   [[nodiscard]] Variable forward(const TokenRows& x, ForwardContext& ctx) const;
 
-  /// Tokens of x attend to those of the same sample of z.
+  /// Tokens of x attend to those of the same sample of z. The heads are reported as cross.
   /// @throws InvalidArgument  also where x and z are not of as many samples
   [[nodiscard]] Variable forward(const TokenRows& x, const TokenRows& z, ForwardContext& ctx) const;
 
  private:
+  [[nodiscard]] Variable attend_to(const TokenRows& x, const TokenRows& z, bool cross,
+                                   ForwardContext& ctx) const;
   [[nodiscard]] Variable heads_of(const Linear& projection, const Variable& rows) const;
 
   MultiHeadAttentionOptions options_;

@@ -22,6 +22,7 @@ struct TransformerEncoderLayerOptions {
   HiddenActivation activation = HiddenActivation::gelu;  ///< of the feed-forward network
   double dropout = 0;                 ///< on what attention adds, in training only
   double feed_forward_dropout = 0;    ///< on what the feed-forward network adds, likewise
+  double hidden_dropout = 0;          ///< inside the feed-forward network, likewise
   double attention_dropout = 0;       ///< on the coefficients, likewise
   double layer_norm_epsilon = 1e-12;  ///< added to variances, above 0
   double deviation = 0.02;            ///< as LinearOptions::deviation

@@ -31,6 +31,7 @@ struct AlignmentOptions {
   align::Options distance = {};               ///< which distance, and its own settings
   double weight = 0.01;                       ///< lambda, at least 0; quote it with the reduction
   AlignedLayers layers = AlignedLayers::all;  ///< in the order in which they report
+  bool cross = false;  ///< heads with queries of one thing and keys of another take part
   AlignmentReduction reduction =
       AlignmentReduction::sum;  ///< mean divides by the number of pairs of a layer and a head
   /// Heads of all nodes are aligned; false: of those that a training step computes anyway, which is

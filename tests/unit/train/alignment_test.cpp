@@ -58,6 +58,12 @@ void report(AlignmentRegularizer& alignment, int layers, double scale = 1) {
   }
 }
 
+// The same of one layer whose queries and keys are of two things.
+void report_cross(AlignmentRegularizer& alignment) {
+  alignment.head_sink()->receive(
+      {.queries = random_leaf({20, 2, 3}, 8), .keys = random_leaf({15, 2, 3}, 9), .cross = true});
+}
+
 double loss_of(const AlignmentOptions& options, int layers, std::uint32_t step = 1) {
   AlignmentRegularizer alignment(options);
   report(alignment, layers);
@@ -69,6 +75,24 @@ double loss_of(const AlignmentOptions& options, int layers, std::uint32_t step =
 }
 
 }  // namespace
+
+TEST_CASE("alignment: heads of cross-attention take part where that is asked for",
+          "[train][align]") {
+  const bool cross = GENERATE(false, true);
+  AlignmentRegularizer alignment({.distance = {.kind = Kind::mmd}, .weight = 1, .cross = cross});
+  const auto pass = [&] {
+    report(alignment, 2);
+    report_cross(alignment);
+  };
+  pass();
+  alignment.initialize(0);
+  alignment.begin_step(0, 1);
+  pass();
+  const double self = loss_of({.distance = {.kind = Kind::mmd}, .weight = 1}, 2);
+  const double all = alignment.loss().value().item();
+  CHECK(alignment.per_head().size() == (cross ? 3 : 2));
+  CHECK((all != self) == cross);
+}
 
 TEST_CASE("alignment: with weight 0 training is to the bit what it is without",
           "[train][align][property]") {
