@@ -19,7 +19,7 @@ struct StepPlanOptions {
 /// so that a run can go on from any step.
 class StepPlan {
  public:
-  using Batches = std::vector<std::vector<std::int64_t>>;
+  using Batches = std::vector<std::vector<std::int64_t>>;  ///< items of each batch of a step
 
   /// @param lengths  tokens of each item
   /// @throws InvalidArgument  no item, or an option out of its range
