@@ -25,11 +25,8 @@ CHOSEN_WITH = {"sst2": "sst2", "sick": "mrpc"}
 
 class Models:
     def __init__(self, args):
-        self.args, self.path, self.found = args, os.path.join(HERE, "results/domains.jsonl"), {}
-        if os.path.exists(self.path):
-            for line in open(self.path):
-                entry = json.loads(line)
-                self.found[entry["command"]] = entry
+        self.args, self.path = args, os.path.join(HERE, "results/domains.jsonl")
+        self.found = texts.lines_of(self.path, args.encoder)
 
     def attune(self, *words, json_file):
         subprocess.run([self.args.attune, "--threads", "1", "text", *words, "--quiet", "--json", json_file], check=True)
@@ -50,7 +47,8 @@ class Models:
         def one(seed):
             command = " ".join(["attune text train --task", task, *options, "--seed", str(seed)])
             if command not in self.found:
-                return {"command": command, "seed": seed, "parts": self.measure(task, options, seed)}
+                return {"command": command, "encoder": texts.digest(self.args.encoder), "seed": seed,
+                        "parts": self.measure(task, options, seed)}
             return self.found[command]
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:

@@ -1,5 +1,5 @@
 """What the experiments on texts share: the encoder that they fine-tune, and running `attune text sweep` once for each question."""
-import json, os, subprocess, tempfile
+import hashlib, json, os, subprocess, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -16,18 +16,26 @@ def largest(result):
     return parts["test"] if "test" in parts else next(iter(parts.values()))
 
 
+def digest(encoder):
+    return hashlib.sha256(open(os.path.join(encoder, "model.safetensors"), "rb").read()).hexdigest()
+
+
+def lines_of(path, encoder):
+    """What a log holds of this encoder, by command."""
+    if not os.path.exists(path):
+        return {}
+    entries = [json.loads(line) for line in open(path)]
+    return {entry["command"]: entry for entry in entries if entry["encoder"] == digest(encoder)}
+
+
 class Log:
-    """A file of one line a sweep. What it holds already is not run again."""
+    """A file of one line a sweep. What it holds of the encoder already is not run again."""
 
     def __init__(self, path, attune, encoder, jobs=2, judged=True):
         """judged=False leaves every figure of the parts that tasks are judged by out, so that nothing can be chosen by them."""
         self.path, self.attune, self.encoder, self.jobs, self.judged = path, attune, encoder, jobs, judged
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        self.found = {}
-        if os.path.exists(path):
-            for line in open(path):
-                entry = json.loads(line)
-                self.found[entry["command"]] = entry
+        self.found = lines_of(path, encoder)
 
     def sweep(self, task, options, runs, first_seed=0):
         words = ["text", "sweep", "--task", task, *options, "--runs", str(runs), "--seed", str(first_seed)]
