@@ -28,8 +28,7 @@ bool is_worth_changing(const std::string& word) {
 
 std::vector<std::vector<double>> rows_of(const core::Tensor& probabilities, std::size_t texts) {
   const core::Shape& shape = probabilities.shape();
-  if (shape.rank() != 2 || shape[0] != static_cast<std::int64_t>(texts) ||
-      shape[1] < 2) {
+  if (shape.rank() != 2 || shape[0] != static_cast<std::int64_t>(texts) || shape[1] < 2) {
     throw ShapeError(core::text("TextAttack: the victim must give [", texts,
                                 ", classes >= 2] probabilities, got ", shape.to_string()));
   }
