@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "train/checkpoint_json.hpp"
+#include "train/state_tensors.hpp"
 #include <attune/core/digest.hpp>
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
@@ -23,9 +24,6 @@ constexpr const char* kIndex = "checkpoint.json";
 constexpr std::int64_t kMostIndexBytes = 1 << 20;
 
 const std::string kParameter = "parameter.";
-const std::string kFirstMoment = "first_moment.";
-const std::string kSecondMoment = "second_moment.";
-const std::string kStep = "step.";
 
 std::string index_path(const std::string& folder) {
   return (fs::path(folder) / kIndex).string();
@@ -43,15 +41,8 @@ Safetensors model_tensors(const TrainerState& state) {
 
 Safetensors state_tensors(const TrainerState& state) {
   Safetensors content;
-  for (const NamedTensor& named : state.parameters) {
-    content.tensors.emplace(kParameter + named.name, named.tensor);
-  }
-  for (const optim::AdamParameterState& parameter : state.optimizer) {
-    content.tensors.emplace(kFirstMoment + parameter.name, parameter.first_moment);
-    content.tensors.emplace(kSecondMoment + parameter.name, parameter.second_moment);
-    content.integers.emplace(kStep + parameter.name,
-                             IntegerTensor{core::Shape(), {parameter.step}});
-  }
+  put_tensors(kParameter, state.parameters, content);
+  put_optimizer(state.optimizer, content);
   return content;
 }
 
@@ -126,41 +117,12 @@ std::vector<CurvePoint> read_curves(const std::string& folder, const CheckpointF
   return curves;
 }
 
-std::vector<NamedTensor> tensors_under(const Safetensors& content, const std::string& prefix) {
-  std::vector<NamedTensor> tensors;
-  for (const auto& [name, tensor] : content.tensors) {
-    if (name.starts_with(prefix)) {
-      tensors.push_back({name.substr(prefix.size()), tensor});
-    }
-  }
-  return tensors;
-}
-
-std::vector<optim::AdamParameterState> optimizer_state(const Safetensors& content,
-                                                       const std::string& path) {
-  std::vector<optim::AdamParameterState> optimizer;
-  for (NamedTensor& first : tensors_under(content, kFirstMoment)) {
-    const auto second = content.tensors.find(kSecondMoment + first.name);
-    const auto step = content.integers.find(kStep + first.name);
-    if (second == content.tensors.end() || step == content.integers.end() ||
-        step->second.values.size() != 1) {
-      throw FileError(path, text("expected ", kFirstMoment, ", ", kSecondMoment, " and ", kStep,
-                                 " of each parameter"));
-    }
-    optimizer.push_back({.name = std::move(first.name),
-                         .step = step->second.values[0],
-                         .first_moment = std::move(first.tensor),
-                         .second_moment = second->second});
-  }
-  return optimizer;
-}
-
 void load_tensors(const std::string& folder, const CheckpointIndex& index, TrainerState& state) {
   const Safetensors model = read_tensors(folder, index.model);
   const Safetensors running = read_tensors(folder, index.state);
   state.best_parameters = tensors_under(model, "");
   state.parameters = tensors_under(running, kParameter);
-  state.optimizer = optimizer_state(running, path_of(folder, index.state));
+  state.optimizer = optimizer_in(running, path_of(folder, index.state));
 }
 
 }  // namespace

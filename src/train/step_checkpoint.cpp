@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "train/json_fields.hpp"
+#include "train/state_tensors.hpp"
 #include <attune/core/digest.hpp>
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
@@ -30,9 +31,6 @@ constexpr std::int64_t kMostIndexBytes = 64 << 20;
 constexpr std::string_view kStem = "training-";
 
 const std::string kParameter = "parameter.";
-const std::string kFirstMoment = "first_moment.";
-const std::string kSecondMoment = "second_moment.";
-const std::string kUpdates = "step.";
 const std::string kBest = "best.";
 
 // ---- saving
@@ -70,18 +68,9 @@ json to_json(const std::vector<StepRecord>& curve) {
 
 Safetensors tensors_of(const StepCheckpoint& checkpoint) {
   Safetensors content;
-  for (const NamedTensor& named : checkpoint.state.parameters) {
-    content.tensors.emplace(kParameter + named.name, named.tensor);
-  }
-  for (const NamedTensor& named : checkpoint.best) {
-    content.tensors.emplace(kBest + named.name, named.tensor);
-  }
-  for (const optim::AdamParameterState& parameter : checkpoint.state.optimizer) {
-    content.tensors.emplace(kFirstMoment + parameter.name, parameter.first_moment);
-    content.tensors.emplace(kSecondMoment + parameter.name, parameter.second_moment);
-    content.integers.emplace(kUpdates + parameter.name,
-                             IntegerTensor{core::Shape(), {parameter.step}});
-  }
+  put_tensors(kParameter, checkpoint.state.parameters, content);
+  put_tensors(kBest, checkpoint.best, content);
+  put_optimizer(checkpoint.state.optimizer, content);
   return content;
 }
 
@@ -106,35 +95,6 @@ void remove_stale_files(const std::string& folder, const std::string& kept) {
 }
 
 // ---- loading
-
-std::vector<NamedTensor> tensors_under(const Safetensors& content, const std::string& prefix) {
-  std::vector<NamedTensor> tensors;
-  for (const auto& [name, tensor] : content.tensors) {
-    if (name.starts_with(prefix)) {
-      tensors.push_back({name.substr(prefix.size()), tensor});
-    }
-  }
-  return tensors;
-}
-
-std::vector<optim::AdamParameterState> optimizer_of(const Safetensors& content,
-                                                    const std::string& path) {
-  std::vector<optim::AdamParameterState> optimizer;
-  for (NamedTensor& first : tensors_under(content, kFirstMoment)) {
-    const auto second = content.tensors.find(kSecondMoment + first.name);
-    const auto updates = content.integers.find(kUpdates + first.name);
-    if (second == content.tensors.end() || updates == content.integers.end() ||
-        updates->second.values.size() != 1) {
-      throw FileError(path, text("expected ", kFirstMoment, ", ", kSecondMoment, " and ", kUpdates,
-                                 " of each parameter"));
-    }
-    optimizer.push_back({.name = std::move(first.name),
-                         .step = updates->second.values[0],
-                         .first_moment = std::move(first.tensor),
-                         .second_moment = second->second});
-  }
-  return optimizer;
-}
 
 std::vector<StepRecord> curve_of(const JsonFields& top, const std::string& path) {
   std::vector<StepRecord> curve;
@@ -222,7 +182,7 @@ StepCheckpoint load_step_checkpoint(const std::string& folder) {
   const Safetensors content = read_tensors(folder, top.object("file"), path);
   checkpoint.state.step = top.integer("step");
   checkpoint.state.parameters = tensors_under(content, kParameter);
-  checkpoint.state.optimizer = optimizer_of(content, path);
+  checkpoint.state.optimizer = optimizer_in(content, path);
   checkpoint.best = tensors_under(content, kBest);
   return checkpoint;
 }
