@@ -15,6 +15,8 @@
 #include "sparse/attention-inl.hpp"
 #include "sparse/gather-inl.hpp"
 #include "sparse/kernels.hpp"
+#include "sparse/square-inl.hpp"
+#include "sparse/vectors-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::sparse::HWY_NAMESPACE {
@@ -89,6 +91,15 @@ HWY_INLINE void logits_of_pairs(D d, const Rows& rows, std::int64_t heads, std::
 template <class T>
 void additive_logits(const Rows& rows, std::int64_t heads, std::int64_t channels, T negative_slope,
                      const T* dst, const T* src, const T* att, T* logits) {
+  if (is_square<T>(heads, channels)) {
+    const auto product = [&](auto d, auto a, auto b, std::int64_t c) HWY_ATTR {
+      const auto x = hn::Add(a, b);
+      const auto activated = hn::Mul(x, leaky_slope(d, x, hn::Set(d, negative_slope)));
+      return hn::MulAdd(hn::LoadU(d, att + c), activated, hn::Zero(d));
+    };
+    square_products(rows, dst, src, product, logits);
+    return;
+  }
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     constexpr bool kWhole = decltype(whole)::value;
     const auto slope = hn::Set(d, negative_slope);
@@ -197,12 +208,66 @@ HWY_INLINE void slope_sums_of_row(D d, const SlopeRow<T>& row, std::int64_t chan
   }
 }
 
+// For is_square(): two heads in a vector.
+template <bool Att, class T>
+HWY_INLINE void slope_sums_of_square(const SlopeRow<T>& row, T negative_slope, const T* own,
+                                     T* sums, T* att_sums) {
+  const hn::ScalableTag<T> d;
+  constexpr std::int64_t kLanes = lanes_of<hn::ScalableTag<T>>();
+  constexpr std::int64_t kSquare = square_of_vector<T>();
+  constexpr std::int64_t kVectors = kSquare / 2;
+  constexpr std::int64_t kWidth = kSquare * kSquare;
+  const auto slope = hn::Set(d, negative_slope);
+  const SquareWeights<T> weights;
+  hn::Vec<decltype(d)> a[kVectors];
+  hn::Vec<decltype(d)> sum[kVectors];
+  hn::Vec<decltype(d)> att[kVectors];
+  for (std::int64_t k = 0; k < kVectors; ++k) {
+    a[k] = hn::LoadU(d, own + k * kLanes);
+    sum[k] = hn::Zero(d);
+    att[k] = hn::Zero(d);
+  }
+  for (std::int64_t e = 0; e < row.degree; ++e) {
+    row.ahead.fetch(row.col_idx + e, row.other, kWidth, kWidth);
+    const T* other = row.other + row.col_idx[e] * kWidth;
+    hn::Vec<decltype(d)> grad[kVectors];
+    weights(row.grad + e * kSquare, grad);
+    for (std::int64_t k = 0; k < kVectors; ++k) {
+      const auto x = hn::Add(a[k], hn::LoadU(d, other + k * kLanes));
+      const auto g = hn::Mul(grad[k], leaky_slope(d, x, slope));
+      sum[k] = hn::Add(sum[k], g);
+      if constexpr (Att) {
+        att[k] = hn::MulAdd(g, x, att[k]);
+      }
+    }
+  }
+  for (std::int64_t k = 0; k < kVectors; ++k) {
+    hn::StoreU(sum[k], d, sums + k * kLanes);
+    if constexpr (Att) {
+      T* const to = att_sums + k * kLanes;
+      hn::StoreU(hn::Add(att[k], hn::LoadU(d, to)), d, to);
+    }
+  }
+}
+
+// A row of any shape.
+template <bool Whole, bool Att, class D, class T = hn::TFromD<D>>
+HWY_INLINE void slope_sums_of_any(D d, const SlopeRow<T>& row, std::int64_t channels,
+                                  T negative_slope, const T* own, T* sums, T* att_sums) {
+  if constexpr (square_of_vector<T>() >= 2) {
+    if (is_square<T>(row.heads, channels)) {
+      slope_sums_of_square<Att>(row, negative_slope, own, sums, att_sums);
+      return;
+    }
+  }
+  slope_sums_of_row<Whole, Att>(d, row, channels, hn::Set(d, negative_slope), own, sums, att_sums);
+}
+
 template <class T>
 void slope_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, T negative_slope,
                 const T* grad, const T* own, const T* other, T* sums, T* att_sums) {
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     constexpr bool kWhole = decltype(whole)::value;
-    const auto slope = hn::Set(d, negative_slope);
     const std::int64_t width = heads * channels;
     const Ahead<T> ahead(rows, width);
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
@@ -215,11 +280,11 @@ void slope_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, T n
                             grad + (first - rows.first_edge()) * heads,
                             other};
       if (att_sums != nullptr) {
-        slope_sums_of_row<kWhole, true>(d, row, channels, slope, own + i * width, sums + i * width,
-                                        att_sums);
+        slope_sums_of_any<kWhole, true>(d, row, channels, negative_slope, own + i * width,
+                                        sums + i * width, att_sums);
       } else {
-        slope_sums_of_row<kWhole, false>(d, row, channels, slope, own + i * width, sums + i * width,
-                                         att_sums);
+        slope_sums_of_any<kWhole, false>(d, row, channels, negative_slope, own + i * width,
+                                         sums + i * width, att_sums);
       }
     }
   });

@@ -14,6 +14,8 @@
 
 #include "sparse/ahead-inl.hpp"
 #include "sparse/kernels.hpp"
+#include "sparse/square-inl.hpp"
+#include "sparse/vectors-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::sparse::HWY_NAMESPACE {
@@ -25,62 +27,6 @@ constexpr int kUnits = HWY_TARGET <= HWY_AVX3 ? 16 : 8;
 
 // As many vectors as there may be have one weight.
 constexpr int kOneWeight = 1 << 30;
-
-template <class D>
-constexpr std::int64_t lanes_of() {
-  return static_cast<std::int64_t>(hn::MaxLanes(D()));
-}
-
-// The first n lanes from p, zero in the others; nothing beyond p + n is touched.
-template <bool Whole, class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_first(D d, const T* p, std::int64_t n) {
-  if constexpr (Whole) {
-    return hn::LoadU(d, p);
-  } else {
-#if HWY_TARGET <= HWY_AVX2
-    return hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, p);
-#else
-    HWY_ALIGN T part[lanes_of<D>()] = {};
-    std::copy(p, p + n, part);
-    return hn::Load(d, part);
-#endif
-  }
-}
-
-template <bool Whole, class D, class T = hn::TFromD<D>>
-HWY_INLINE void store_first(hn::Vec<D> v, D d, T* p, std::int64_t n) {
-  if constexpr (Whole) {
-    hn::StoreU(v, d, p);
-  } else {
-#if HWY_TARGET <= HWY_AVX2
-    hn::BlendedStore(v, hn::FirstN(d, static_cast<std::size_t>(n)), d, p);
-#else
-    HWY_ALIGN T part[lanes_of<D>()];
-    hn::Store(v, d, part);
-    std::copy(part, part + n, p);
-#endif
-  }
-}
-
-// Chooses the vector for rows of `channels` numbers and calls f(d, whole), where whole tells that
-// vectors fill the rows exactly. Short rows get short vectors.
-template <class T, class F>
-HWY_INLINE void with_vectors(std::int64_t channels, const F& f) {
-  const auto choose = [&](auto d) HWY_ATTR {
-    if (channels % lanes_of<decltype(d)>() == 0) {
-      f(d, std::true_type());
-    } else {
-      f(d, std::false_type());
-    }
-  };
-  if (channels <= 4) {
-    choose(hn::CappedTag<T, 4>());
-  } else if (channels <= 8) {
-    choose(hn::CappedTag<T, 8>());
-  } else {
-    choose(hn::ScalableTag<T>());
-  }
-}
 
 // Sums of one row for `Units` vectors: vector u starts `step` numbers after vector u - 1, and
 // `Share` of them after each other have one weight.
@@ -177,6 +123,12 @@ HWY_INLINE void sum_rows(D d, const Rows& rows, std::int64_t heads, std::int64_t
 template <class T>
 void weighted_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* weight,
                    const T* in, T* out) {
+  if constexpr (square_of_vector<T>() >= 2) {
+    if (is_square<T>(heads, channels)) {
+      sum_square_rows<false>(rows, weight, in, out);
+      return;
+    }
+  }
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     sum_rows<false, decltype(whole)::value>(d, rows, heads, channels, weight, in, out);
   });
@@ -185,6 +137,12 @@ void weighted_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, 
 template <class T>
 void add_weighted_sums(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* weight,
                        const T* in, T* out) {
+  if constexpr (square_of_vector<T>() >= 2) {
+    if (is_square<T>(heads, channels)) {
+      sum_square_rows<true>(rows, weight, in, out);
+      return;
+    }
+  }
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     sum_rows<true, decltype(whole)::value>(d, rows, heads, channels, weight, in, out);
   });
@@ -204,22 +162,6 @@ HWY_INLINE hn::Vec<D> product(D d, std::int64_t channels, const T* a, const T* b
     sum = hn::MulAdd(load_first<false>(d, a + c, rest), load_first<false>(d, b + c, rest), sum);
   }
   return sum;
-}
-
-// Lane k of the result is the sum over the lanes of v[k].
-template <class D>
-HWY_INLINE hn::Vec<D> sums_of_lanes(D d, hn::Vec<D>* HWY_RESTRICT v) {
-#if HWY_TARGET == HWY_SCALAR  // one lane
-  (void)d;
-#else
-  for (std::int64_t half = lanes_of<D>() / 2; half >= 1; half /= 2) {
-    for (std::int64_t k = 0; k < half; ++k) {
-      v[k] = hn::Add(hn::ConcatEven(d, v[2 * k + 1], v[2 * k]),
-                     hn::ConcatOdd(d, v[2 * k + 1], v[2 * k]));
-    }
-  }
-#endif
-  return v[0];
 }
 
 // Dot products of pairs of rows that `pairs` yields one after the other, kLanes at a time.
@@ -307,6 +249,12 @@ HWY_INLINE void dots_of_head_tiles(D d, const Rows& rows, std::int64_t heads, st
 template <class T>
 void edge_dots(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* left,
                const T* right, T* dots) {
+  if (is_square<T>(heads, channels)) {
+    const auto product = [](auto d, auto a, auto b, std::int64_t)
+                             HWY_ATTR { return hn::MulAdd(a, b, hn::Zero(d)); };
+    square_products(rows, left, right, product, dots);
+    return;
+  }
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     constexpr bool kWhole = decltype(whole)::value;
     if (heads % lanes_of<decltype(d)>() == 0) {
