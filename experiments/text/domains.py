@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Does alignment help out of domain? Trained on SST-2, tested on other reviews; trained on SICK, tested on SNLI and MNLI.
 
-  domains.py [--encoder DIR] [--runs 10] [--methods gan ot ct] [--attune FILE]
+  domains.py [--encoder DIR] [--models DIR] [--runs 10] [--methods gan ot ct] [--attune FILE]
 
 Every model, soft or aligned, seeds 0 and up, is fine-tuned as finetune.py has chosen it (SICK as MRPC, the task of two texts),
 then measured as it is on the texts of other sources: nothing of them is trained on or chosen by. MR is left out, SST-2 being
 made of it. Every model is a line of results/domains.jsonl; one that is there already is not run again. Writes
 results/domains.md.
 """
-import argparse, concurrent.futures, json, os, subprocess, sys, tempfile
+import argparse, concurrent.futures, json, os, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -23,36 +23,31 @@ OTHERS = {
 CHOSEN_WITH = {"sst2": "sst2", "sick": "mrpc"}
 
 
-class Models:
-    def __init__(self, args):
-        self.args, self.path = args, os.path.join(HERE, "results/domains.jsonl")
-        self.found = texts.lines_of(self.path, args.encoder)
+class Measured:
+    """What is known of each model on its own task and on others."""
 
-    def attune(self, *words, json_file):
-        subprocess.run([self.args.attune, "--threads", "1", "text", *words, "--quiet", "--json", json_file], check=True)
-        return json.load(open(json_file))
+    def __init__(self, models):
+        self.models, self.path = models, os.path.join(HERE, "results/domains.jsonl")
+        self.found = texts.lines_of(self.path, models.encoder)
 
     def measure(self, task, options, seed):
         """Accuracy and calibration of one model on its own test part and on other tasks."""
-        with tempfile.TemporaryDirectory() as folder:
-            model, result = os.path.join(folder, "model"), os.path.join(folder, "result.json")
-            trained = self.attune("train", "--task", task, *options, "--seed", str(seed), "--model", self.args.encoder, "--out",
-                                  model, json_file=result)
-            parts = {task: trained["runs"][0]["parts"][trained["judged_by"]]}
-            for other in OTHERS[task]:
-                parts[other] = texts.largest(self.attune("evaluate", "--checkpoint", model, "--task", other, json_file=result))
+        model, trained = self.models.trained(task, options, seed)
+        parts = {task: trained["runs"][0]["parts"][trained["judged_by"]]}
+        for other in OTHERS[task]:
+            parts[other] = texts.largest(self.models.run("evaluate", "--checkpoint", model, "--task", other))
         return {name: {key: round(part[key], 6) for key in ("accuracy", "ece", "nll")} for name, part in parts.items()}
 
-    def runs(self, task, options):
+    def runs(self, task, options, count):
         def one(seed):
-            command = " ".join(["attune text train --task", task, *options, "--seed", str(seed)])
+            command = texts.Models.command(task, options, seed)
             if command not in self.found:
-                return {"command": command, "encoder": texts.digest(self.args.encoder), "seed": seed,
+                return {"command": command, "encoder": texts.digest(self.models.encoder), "seed": seed,
                         "parts": self.measure(task, options, seed)}
             return self.found[command]
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            entries = list(pool.map(one, range(self.args.runs)))
+            entries = list(pool.map(one, range(count)))
         with open(self.path, "a") as file:
             for entry in entries:
                 if entry["command"] not in self.found:
@@ -72,16 +67,15 @@ def rows_of(task, runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--encoder", default=os.path.join(HERE, "../../build/text/encoder"))
+    texts.arguments(parser)
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--methods", nargs="+", default=list(METHODS))
-    parser.add_argument("--attune", default=os.path.join(HERE, "../../build/release/attune"))
     args = parser.parse_args()
     sweeps.find_data()
     texts.pretrain(args.encoder, args.attune)
-    tuning, models, rows = Tuning(args.encoder, args.attune), Models(args), []
+    tuning, rows = Tuning(args.encoder, args.attune), []
+    measured = Measured(texts.Models(args.models, args.attune, args.encoder))
     for task in OTHERS:
-        runs = {method: models.runs(task, [*SHARED, *tuning.options(CHOSEN_WITH[task], method)])
+        runs = {method: measured.runs(task, [*SHARED, *tuning.options(CHOSEN_WITH[task], method)], args.runs)
                 for method in ["soft", *args.methods]}
         rows += rows_of(task, runs)
         for row in rows[-len(runs) * (1 + len(OTHERS[task])):]:

@@ -1,5 +1,5 @@
-"""What the experiments on texts share: the encoder that they fine-tune, and running `attune text sweep` once for each question."""
-import hashlib, json, os, subprocess, tempfile
+"""What the experiments on texts share: the encoder that they fine-tune, sweeps that run once, fine-tuned models that are kept."""
+import hashlib, json, os, re, subprocess, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -62,3 +62,42 @@ class Log:
         elif result["validation"] != result["judged_by"]:
             kept["chosen_by"] = run["parts"][result["validation"]][result["metric"]]
         return {key: round(value, 6) if isinstance(value, float) else value for key, value in kept.items()}
+
+
+class Models:
+    """Fine-tuned models, a folder each: trained once, looked at by several experiments."""
+
+    def __init__(self, folder, attune, encoder):
+        self.folder, self.attune, self.encoder = folder, attune, encoder
+        os.makedirs(folder, exist_ok=True)
+
+    def run(self, *words):
+        """Result of a subcommand of `attune text`, on one thread: seeds run side by side."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "result.json")
+            subprocess.run([self.attune, "--threads", "1", "text", *words, "--quiet", "--json", file], check=True)
+            return json.load(open(file))
+
+    @staticmethod
+    def command(task, options, seed):
+        return " ".join(["attune text train --task", task, *options, "--seed", str(seed)])
+
+    def trained(self, task, options, seed):
+        """Folder of the model, and what its training found."""
+        command = self.command(task, options, seed)
+        name = re.sub("[^a-z0-9]", "_", task) + "-" + hashlib.sha256((command + digest(self.encoder)).encode()).hexdigest()[:12]
+        model = os.path.join(self.folder, name)
+        if not os.path.exists(model + ".json"):
+            result = self.run(*command.split()[2:], "--model", self.encoder, "--out", model, "--overwrite")
+            with open(model + ".new", "w") as file:
+                json.dump(result, file)
+            os.rename(model + ".new", model + ".json")
+        return model, json.load(open(model + ".json"))
+
+
+def arguments(parser):
+    """The options that the experiments on models have in common."""
+    parser.add_argument("--encoder", default=os.path.join(HERE, "../../build/text/encoder"))
+    parser.add_argument("--models", default=os.path.join(HERE, "../../build/text/models"), help="where fine-tuned models are kept")
+    parser.add_argument("--methods", nargs="+", default=["gan", "ot", "ct"])
+    parser.add_argument("--attune", default=os.path.join(HERE, "../../build/release/attune"))
