@@ -115,6 +115,7 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   add_split_option(command, options.split, "all: by seed, one run after the other");
   add_model_options(command, options);
   add_fit_options(command, options);
+  add_batch_options(command, options.batches);
   add_alignment_options(command, options.align);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/alignment_options.hpp"
+#include "cli/batch_options.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/models/graph_classifier.hpp>
 #include <attune/train/node_classification.hpp>
@@ -36,6 +37,7 @@ struct TrainingOptions {
   bool root_weight = true;
   train::FitOptions fit;
   AlignmentFlags align;
+  BatchFlags batches;
 };
 
 /// `--split`, as data::with_split() takes it. `also` is one more thing to say about it.

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include <attune/core/error.hpp>
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
 #include <attune/data/split.hpp>
@@ -27,10 +28,13 @@ std::string describe(const data::NodeDataset& dataset) {
 
 namespace {
 
+// Graphs that are trained in batches may be too large to compare every node with every other.
+constexpr std::int64_t kMmdSamples = 8192;
+
 // Of the best parameters; none for a model without attention heads.
 std::optional<double> mmd_of_heads(const models::GraphClassifier& model,
-                                   const train::NodeClassification& problem) {
-  train::HeadMmd mmd;
+                                   const train::NodeClassification& problem, bool batches) {
+  train::HeadMmd mmd(batches ? kMmdSamples : 0);
   const autograd::NoGradScope no_grad;
   nn::ForwardContext ctx;
   ctx.head_sink = &mmd;
@@ -46,6 +50,7 @@ train::CheckpointDescription description(const TrainingOptions& options,
                                          const data::NodeDataset& dataset) {
   train::Settings run = to_settings(options.align);
   run["compute"] = options.compute;
+  run.merge(to_settings(options.batches));
   return {.model = train::to_settings(model),
           .dataset = {{"name", options.dataset},
                       {"sha256", dataset.sha256},
@@ -62,6 +67,7 @@ train::ExperimentResult experiment(const TrainingOptions& options,
   config["split"] = data::differs_by_run(options.split) ? options.split : dataset.split_name;
   config.merge(to_settings(options.align));
   config["compute"] = options.compute;
+  config.merge(to_settings(options.batches));
   config["epochs"] = options.fit.epochs;
   config["patience"] = options.fit.patience;
   config["learning_rate"] = options.fit.learning_rate;
@@ -79,9 +85,42 @@ train::ExperimentResult experiment(const TrainingOptions& options,
           .runs = {}};
 }
 
+namespace {
+
+// A step over a batch has the nodes that it computes, and no others.
+void require_no_other_nodes(const TrainingOptions& options) {
+  if (options.compute == "all") {
+    throw InvalidArgument(
+        "--compute all: expected no --batch-size beside it, whose steps compute "
+        "some nodes");
+  }
+  if (options.align.active() && options.align.support == "edges") {
+    throw InvalidArgument(
+        "--align-support edges: expected no --batch-size beside it, for it needs "
+        "all nodes");
+  }
+}
+
+train::ClassificationTask task_of(const TrainingOptions& options,
+                                  const train::NodeClassification& problem,
+                                  const models::GraphClassifier& model) {
+  if (!options.batches.active()) {
+    return problem.task(model, computed_nodes(options));
+  }
+  return problem.task(model, node_batches(options.batches, options.layers),
+                      computed_nodes(options));
+}
+
+}  // namespace
+
 std::unique_ptr<train::AlignmentRegularizer> make_alignment(
     const TrainingOptions& options, const train::NodeClassification& problem) {
   AlignmentFlags flags = options.align;
+  if (options.batches.active()) {
+    require_no_other_nodes(options);
+    flags.options.all_nodes = false;
+    return make_alignment(flags, problem.graph());
+  }
   const bool asks_for_all =
       flags.support == "edges" || flags.options.distance.samples.value_or(1) == 0;
   flags.options.all_nodes = options.compute == "all" || (options.compute == "auto" && asks_for_all);
@@ -100,15 +139,15 @@ train::RunResult run_seed(const TrainingOptions& options,
   if (alignment) {
     regularizers.push_back(alignment.get());
   }
-  train::Trainer trainer(model.parameters(), problem.task(model, computed_nodes(options)),
-                         fit_options, regularizers);
+  train::Trainer trainer(model.parameters(), task_of(options, problem, model), fit_options,
+                         regularizers);
   if (setup.prepare) {
     setup.prepare(trainer);
   }
   train::RunResult result{.seed = seed, .fit = train::fit(trainer, setup.hooks)};
   result.split = problem.dataset().split_name;
   if (!result.fit.interrupted) {
-    result.mmd = mmd_of_heads(model, problem);
+    result.mmd = mmd_of_heads(model, problem, options.batches.active());
   }
   return result;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <attune/core/error.hpp>
+#include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
 #include <attune/sparse/csr_matrix.hpp>
 
@@ -154,27 +155,31 @@ CsrMatrix normalize_rows(const CsrMatrix& matrix) {
 }
 
 CsrMatrix select_rows(const CsrMatrix& matrix, std::span<const std::int64_t> rows) {
+  constexpr std::int64_t kRowGrain = 512;
+  const std::span<const std::int64_t> begins = matrix.row_ptr();
   std::vector<std::int64_t> row_ptr{0};
-  std::vector<std::int32_t> col_idx;
-  std::vector<std::int64_t> from;  // position of each entry in the matrix
+  row_ptr.reserve(rows.size() + 1);
   for (const std::int64_t row : rows) {
     if (row < 0 || row >= matrix.rows()) {
       throw InvalidArgument(
           text("select_rows: a row must be 0 to ", matrix.rows() - 1, ", got ", row));
     }
-    for (std::int64_t e = matrix.row_ptr()[row]; e < matrix.row_ptr()[row + 1]; ++e) {
-      col_idx.push_back(matrix.col_idx()[e]);
-      from.push_back(e);
-    }
-    row_ptr.push_back(static_cast<std::int64_t>(from.size()));
+    row_ptr.push_back(row_ptr.back() + begins[row + 1] - begins[row]);
   }
-  Tensor values = Tensor::empty({static_cast<std::int64_t>(from.size())}, matrix.values().dtype());
+  std::vector<std::int32_t> col_idx(static_cast<std::size_t>(row_ptr.back()));
+  Tensor values = Tensor::empty({row_ptr.back()}, matrix.values().dtype());
   core::dispatch(values.dtype(), [&]<class T>() {
     const std::span<const T> all = matrix.values().data<T>();
+    const std::span<const std::int32_t> columns = matrix.col_idx();
     const std::span<T> selected = values.mutable_data<T>();
-    for (std::size_t e = 0; e < from.size(); ++e) {
-      selected[e] = all[from[e]];
-    }
+    core::parallel_for(std::ssize(rows), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t from = begins[rows[i]];
+        const std::int64_t size = row_ptr[i + 1] - row_ptr[i];
+        std::copy_n(all.begin() + from, size, selected.begin() + row_ptr[i]);
+        std::copy_n(columns.begin() + from, size, col_idx.begin() + row_ptr[i]);
+      }
+    });
   });
   return {matrix.columns(), std::move(row_ptr), std::move(col_idx), std::move(values)};
 }

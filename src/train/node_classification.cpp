@@ -1,7 +1,6 @@
-#include <memory>
-#include <numeric>
-#include <vector>
+#include <utility>
 
+#include "train/node_batches.hpp"
 #include <attune/autograd/variable.hpp>
 #include <attune/graph/builder.hpp>
 #include <attune/graph/receptive_field.hpp>
@@ -10,14 +9,6 @@
 namespace attune::train {
 
 namespace {
-
-/// The part of a problem that some nodes depend on.
-struct PartOfProblem {
-  nn::Features features;
-  std::vector<graph::Graph> blocks;
-  std::vector<std::int32_t> labels;  // of the targets, in the order of the field
-  std::vector<std::int64_t> rows;
-};
 
 // Its features and edges are a copy, which a quarter of the work less must be worth.
 bool saves_work(const graph::ReceptiveField& field, const graph::Graph& graph) {
@@ -57,36 +48,38 @@ std::optional<RowsPass> NodeClassification::pass(const models::GraphClassifier& 
   if (!saves_work(field, graph_)) {
     return std::nullopt;
   }
-  auto part = std::make_shared<PartOfProblem>();
-  part->features = nn::select_rows(features_, field.nodes);
-  part->blocks = field.blocks;
-  for (const std::int64_t node : field.targets()) {
-    part->labels.push_back(dataset_->labels[node]);
-  }
-  part->rows.resize(part->labels.size());
-  std::iota(part->rows.begin(), part->rows.end(), std::int64_t{0});
-  return RowsPass{.logits =
-                      [part, &model](nn::ForwardContext& context) {
-                        return model.forward(part->features, part->blocks, context);
-                      },
-                  .labels = part->labels,  // lives as long as the function
-                  .rows = part->rows};
+  return pass_over(field, {features_, dataset_->labels}, model);
+}
+
+ClassificationTask NodeClassification::whole_task(const models::GraphClassifier& model) const {
+  const auto& split = dataset_->split;
+  return {.logits =
+              [this, &model](nn::ForwardContext& context) {
+                return model.forward(features_, graph_, context);
+              },
+          .labels = dataset_->labels,
+          .train = split.train,
+          .validation = split.validation,
+          .test = split.test};
 }
 
 ClassificationTask NodeClassification::task(const models::GraphClassifier& model,
                                             ComputedNodes computed) const {
-  const auto& split = dataset_->split;
-  ClassificationTask task{.logits =
-                              [this, &model](nn::ForwardContext& context) {
-                                return model.forward(features_, graph_, context);
-                              },
-                          .labels = dataset_->labels,
-                          .train = split.train,
-                          .validation = split.validation,
-                          .test = split.test};
+  ClassificationTask task = whole_task(model);
   if (computed == ComputedNodes::needed) {
-    task.training_pass = pass(model, split.train);
-    task.validation_pass = pass(model, split.validation);
+    task.training_pass = pass(model, task.train);
+    task.validation_pass = pass(model, task.validation);
+  }
+  return task;
+}
+
+ClassificationTask NodeClassification::task(const models::GraphClassifier& model,
+                                            const NodeBatchOptions& batches,
+                                            ComputedNodes computed) const {
+  ClassificationTask task = whole_task(model);
+  task.batches = sampled_batches(graph_, task.train, {features_, task.labels}, model, batches);
+  if (computed == ComputedNodes::needed) {
+    task.validation_pass = pass(model, task.validation);
   }
   return task;
 }

@@ -23,7 +23,8 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::int64_t kMostEpochs = (std::int64_t{1} << 31) - 1;  // the step of a random stream
-constexpr std::int64_t kMostTimedEpochs = 1 << 16;                 // the median is over the first
+constexpr std::int64_t kMostSteps = (std::int64_t{1} << 32) - 1;
+constexpr std::int64_t kMostTimedEpochs = 1 << 16;  // the median is over the first
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -48,7 +49,20 @@ ClassificationTask checked(ClassificationTask task) {
   if (task.train.empty()) {
     throw InvalidArgument("fit: expected at least one row to train on, got none");
   }
+  if (task.batches && (task.batches->count < 1 || !task.batches->pass)) {
+    throw InvalidArgument(
+        text("fit: expected at least one batch and a function that makes it, got ",
+             task.batches->count, task.batches->pass ? "" : " and no function"));
+  }
   return task;
+}
+
+// Random streams are told apart by the step.
+void require_few_steps(std::int64_t epochs, std::int64_t steps_per_epoch) {
+  if (steps_per_epoch > kMostSteps / epochs) {
+    throw InvalidArgument(text("fit: expected at most ", kMostSteps, " steps in all, got ", epochs,
+                               " epochs of ", steps_per_epoch));
+  }
 }
 
 RowsPass all_rows(const ClassificationTask& task) {
@@ -146,6 +160,7 @@ Trainer::Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask 
       adam_(std::move(parameters),
             {.learning_rate = options.learning_rate, .weight_decay = options.weight_decay}),
       early_stopping_(options.patience) {
+  require_few_steps(options_.epochs, steps_per_epoch());
   initialize_regularizers();
   // So that epochs allocate nothing; curves beyond that grow as they come.
   const auto expected = static_cast<std::size_t>(std::min(options.epochs, kMostTimedEpochs));
@@ -167,7 +182,7 @@ void Trainer::initialize_regularizers() {
     const autograd::NoGradScope no_grad;
     nn::ForwardContext context;
     context.head_sink = sinks_.get();
-    (void)pass_of_step().logits(context);
+    (void)first_pass().logits(context);
   }
   for (std::size_t i = 0; i < regularizers_.size(); ++i) {
     regularizers_[i]->initialize(options_.seed);
@@ -182,10 +197,29 @@ void Trainer::initialize_regularizers() {
   }
 }
 
+bool Trainer::all_rows_needed() const {
+  return std::ranges::any_of(regularizers_,
+                             [](const Regularizer* each) { return each->needs_all_rows(); });
+}
+
+// Of a step over all training rows.
 const RowsPass& Trainer::pass_of_step() const {
-  const bool all = std::ranges::any_of(
-      regularizers_, [](const Regularizer* each) { return each->needs_all_rows(); });
-  return all ? all_rows_pass_ : training_pass_;
+  return all_rows_needed() ? all_rows_pass_ : training_pass_;
+}
+
+// By which the regularisers learn the sizes of the heads.
+RowsPass Trainer::first_pass() const {
+  if (!task_.batches) {
+    return pass_of_step();
+  }
+  if (all_rows_needed()) {
+    throw InvalidArgument("fit: a regulariser needs all rows, which no batch computes");
+  }
+  return task_.batches->pass(options_.seed, 1, 0);
+}
+
+std::int64_t Trainer::steps_per_epoch() const noexcept {
+  return task_.batches ? task_.batches->count : 1;
 }
 
 EpochReport Trainer::run_epoch() {
@@ -200,7 +234,7 @@ EpochReport Trainer::run_next_epoch() {
   const auto start = Clock::now();
   EpochReport report;
   report.epoch = ++epoch_;
-  report.train_loss = training_step(report.regularizer);
+  report.train_loss = training_epoch(report.regularizer);
   if (!validation_pass_.rows.empty()) {
     report.validation = loss_and_accuracy(evaluate(validation_pass_), validation_pass_.labels,
                                           validation_pass_.rows);
@@ -219,16 +253,41 @@ EpochReport Trainer::run_next_epoch() {
   return report;
 }
 
-double Trainer::training_step(double& regularizer) {
-  const auto step = static_cast<std::uint32_t>(epoch_);
+double Trainer::training_epoch(double& regularizer) {
+  const std::int64_t steps = steps_per_epoch();
+  std::optional<double> term;  // of the last step that had one
+  double loss = 0;
+  std::int64_t rows = 0;
+  for (std::int64_t i = 0; i < steps; ++i) {
+    const auto step = static_cast<std::uint32_t>((epoch_ - 1) * steps + i + 1);
+    begin_step(step);
+    if (!task_.batches) {
+      loss = training_step(pass_of_step(), step, term);
+      break;
+    }
+    const RowsPass batch = task_.batches->pass(options_.seed, epoch_, i);
+    const std::int64_t more = std::ssize(batch.rows);
+    rows += more;
+    // The mean so far moves by the share of the new rows: of one batch it is the loss to the bit.
+    const double share = static_cast<double>(more) / static_cast<double>(rows);
+    loss += (training_step(batch, step, term) - loss) * share;
+  }
+  regularizer = term.value_or(curves_.empty() ? 0 : curves_.back().alignment.value_or(0));
+  return loss;
+}
+
+void Trainer::begin_step(std::uint32_t step) {
   for (Regularizer* each : regularizers_) {
     each->begin_step(options_.seed, step);
   }
   adam_.zero_grad();
+}
+
+double Trainer::training_step(const RowsPass& pass, std::uint32_t step,
+                              std::optional<double>& regularizer) {
   nn::ForwardContext context(
       core::RandomStream(options_.seed, core::Purpose::dropout).at_step(step));
   context.head_sink = sinks_.get();
-  const RowsPass& pass = pass_of_step();
   Variable loss = ops::cross_entropy(pass.logits(context), pass.labels, pass.rows);
   const double value = loss.value().item();
   Variable total = with_regularizers(std::move(loss), regularizer);
@@ -243,18 +302,15 @@ double Trainer::training_step(double& regularizer) {
   return value;
 }
 
-Variable Trainer::with_regularizers(Variable loss, double& regularizer) {
-  bool added = false;
+Variable Trainer::with_regularizers(Variable loss, std::optional<double>& regularizer) {
+  std::optional<double> sum;
   for (Regularizer* each : regularizers_) {
     if (const Variable term = each->loss(); term.defined()) {
       loss = ops::add(loss, term);
-      regularizer += each->value();
-      added = true;
+      sum = sum.value_or(0) + each->value();
     }
   }
-  if (!added && !curves_.empty()) {
-    regularizer = curves_.back().alignment.value_or(0);
-  }
+  regularizer = sum ? sum : regularizer;
   return loss;
 }
 

@@ -20,7 +20,8 @@ struct ReceptiveField {
   /// are the nodes that it yields; the targets come first of all.
   std::vector<std::int64_t> nodes;
   /// One a layer, the first layer's first; num_dst() of one is num_src() of the next. Edge e of a
-  /// block is edge input_edge()[e] of the graph's in_edges(). Every dst node has all its in-edges.
+  /// block is edge input_edge()[e] of the graph's in_edges(). Of receptive_field() every dst node
+  /// has all its in-edges, of a NeighborSampler those that were drawn.
   std::vector<Graph> blocks;
 
   /// The nodes that the last layer yields, in its order, which need not be the order asked for.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include <attune/core/tensor.hpp>
 #include <attune/data/node_dataset.hpp>
@@ -19,6 +20,13 @@ enum class ComputedNodes : std::uint8_t {
   /// at most three quarters of the edges over all layers; else all.
   needed,
   all,
+};
+
+/// How training nodes are dealt out to the steps of an epoch.
+struct NodeBatchOptions {
+  std::int64_t batch_size = 0;  ///< required: training nodes a step, at least 1
+  /// Required, one a layer, as graph::NeighborSampler takes them: neighbours that a step looks at.
+  std::vector<std::int64_t> fan_outs = {};
 };
 
 /// A data set in the form that GraphClassifier takes it: every node hears itself, the features stay
@@ -40,6 +48,16 @@ class NodeClassification {
   [[nodiscard]] ClassificationTask task(const models::GraphClassifier& model,
                                         ComputedNodes computed = ComputedNodes::needed) const;
 
+  /// The same trained in steps over some nodes each, whose neighbours are sampled: no step costs
+  /// time or memory of the size of the graph. In an epoch every training node comes once, in an
+  /// order of (seed, epoch); what is sampled is a function of (seed, step). Measured are all
+  /// validation and test nodes, with all their neighbours.
+  /// @throws InvalidArgument  batch_size below 1; not a fan-out a layer, or one that
+  ///                          graph::NeighborSampler refuses
+  [[nodiscard]] ClassificationTask task(const models::GraphClassifier& model,
+                                        const NodeBatchOptions& batches,
+                                        ComputedNodes computed = ComputedNodes::needed) const;
+
   /// Of an evaluation pass, [num_nodes, num_classes].
   [[nodiscard]] core::Tensor logits(const models::GraphClassifier& model) const;
 
@@ -51,6 +69,7 @@ class NodeClassification {
   [[nodiscard]] const graph::Graph& graph() const noexcept { return graph_; }
 
  private:
+  [[nodiscard]] ClassificationTask whole_task(const models::GraphClassifier& model) const;
   [[nodiscard]] std::optional<RowsPass> pass(const models::GraphClassifier& model,
                                              std::span<const std::int64_t> targets) const;
 

@@ -36,6 +36,15 @@ struct RowsPass {
   std::span<const std::int64_t> rows = {};                        ///< 0 to num_rows - 1
 };
 
+/// Steps over a part of the training rows each, so that an epoch takes `count` of them.
+struct TrainingBatches {
+  std::int64_t count = 0;  ///< at least 1
+  /// Number `batch`, from 0, of an epoch, from 1: a function of its arguments alone, so that a run
+  /// that was stopped goes on to the bit. The batches of an epoch hold every training row once.
+  std::function<RowsPass(std::uint64_t seed, std::int64_t epoch, std::int64_t batch)> pass =
+      nullptr;
+};
+
 /// Rows to be classified by one pass over all of them, as the nodes of a graph are. What the spans
 /// and the function refer to must outlive the Trainer.
 struct ClassificationTask {
@@ -48,12 +57,15 @@ struct ClassificationTask {
   std::optional<RowsPass> training_pass = std::nullopt;
   /// What the evaluation after each epoch computes instead of all rows; none: all.
   std::optional<RowsPass> validation_pass = std::nullopt;
+  /// What the steps of an epoch compute, in place of one step over all training rows.
+  std::optional<TrainingBatches> batches = std::nullopt;
 };
 
 /// What an epoch found.
 struct EpochReport {
   std::int64_t epoch = 0;  ///< from 1
-  double train_loss = 0;   ///< cross-entropy of the training rows, with dropout
+  double train_loss = 0;   ///< cross-entropy of the training rows, with dropout; over batches the
+                           ///< mean over their rows, each with the parameters of its step
   /// Sum of the regularisers' values, before their weights, of the last step in which one added to
   /// the loss.
   double regularizer = 0;
@@ -90,15 +102,17 @@ struct TrainerState {
 };
 
 /// One training run that can be stopped after any epoch, saved, and continued to the bit. An epoch
-/// is one step over all training rows and one evaluation of the validation rows: forward with
-/// dropout drawn from (seed, epoch), masked cross-entropy plus regularisers, backward, Adam with
-/// L2, forward without tape or dropout.
+/// is one step over all training rows, or one a batch, and one evaluation of the validation rows:
+/// forward with dropout drawn from (seed, step), masked cross-entropy plus regularisers, backward,
+/// Adam with L2, forward without tape or dropout.
 ///
 ///     Trainer trainer(model.parameters(), task, {.seed = 1});
 ///     const FitResult result = fit(trainer);
 class Trainer {
  public:
-  /// @throws InvalidArgument  an option out of range, no function, no row to train on
+  /// @throws InvalidArgument  an option out of range, no function, no row to train on, no batch,
+  ///                          more than 2^32 - 1 steps in all, or batches beside a regulariser that
+  ///                          needs all rows
   Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask task,
           const FitOptions& options, std::vector<Regularizer*> regularizers = {});
   ~Trainer();
@@ -132,9 +146,15 @@ class Trainer {
 
   [[nodiscard]] EpochReport run_next_epoch();
   void initialize_regularizers();
+  [[nodiscard]] bool all_rows_needed() const;
   [[nodiscard]] const RowsPass& pass_of_step() const;
-  [[nodiscard]] double training_step(double& regularizer);
-  [[nodiscard]] Variable with_regularizers(Variable loss, double& regularizer);
+  [[nodiscard]] RowsPass first_pass() const;
+  [[nodiscard]] std::int64_t steps_per_epoch() const noexcept;
+  [[nodiscard]] double training_epoch(double& regularizer);
+  void begin_step(std::uint32_t step);
+  [[nodiscard]] double training_step(const RowsPass& pass, std::uint32_t step,
+                                     std::optional<double>& regularizer);
+  [[nodiscard]] Variable with_regularizers(Variable loss, std::optional<double>& regularizer);
   [[nodiscard]] core::Tensor evaluate(const RowsPass& pass) const;
   void record(const EpochReport& report);
   [[nodiscard]] bool is_best(const std::optional<LossAndAccuracy>& validation);

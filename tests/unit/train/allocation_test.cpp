@@ -1,4 +1,5 @@
 // A program of its own: it replaces the global operator new to count.
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include "citation_toy.hpp"
 #include <attune/core/parallel.hpp>
 #include <attune/core/pool.hpp>
+#include <attune/graph/neighbor_sampler.hpp>
 #include <attune/train/alignment.hpp>
 #include <attune/train/node_classification.hpp>
 
@@ -21,6 +23,7 @@ namespace {
 
 std::atomic<bool> counting{false};
 std::atomic<std::int64_t> allocations{0};
+std::atomic<std::int64_t> allocated_bytes{0};
 
 // oneDNN 2.6 and 3 build a map of the arguments whenever a primitive is executed: six a product.
 bool called_by_onednn(const void* caller) {
@@ -34,12 +37,14 @@ bool called_by_onednn(const void* caller) {
 void* operator new(std::size_t bytes, const std::nothrow_t& /*unused*/) noexcept {
   if (counting && !called_by_onednn(__builtin_return_address(0))) {
     allocations.fetch_add(1, std::memory_order_relaxed);
+    allocated_bytes.fetch_add(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
   }
   return std::malloc(bytes == 0 ? 1 : bytes);
 }
 void* operator new(std::size_t bytes) {
   if (counting && !called_by_onednn(__builtin_return_address(0))) {
     allocations.fetch_add(1, std::memory_order_relaxed);
+    allocated_bytes.fetch_add(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
   }
   if (void* block = std::malloc(bytes == 0 ? 1 : bytes)) {
     return block;
@@ -111,4 +116,31 @@ TEST_CASE("Trainer: nor does an epoch with alignment", "[train][align]") {
   attune::train::AlignmentRegularizer alignment(
       {.distance = {.kind = kind, .samples = 150, .ot_iterations = 2}});
   require_warm_epochs_take_nothing(problem, GraphModel::gat, {&alignment});
+}
+
+TEST_CASE("NeighborSampler: what a sample takes does not grow with the graph", "[train][graph]") {
+  const auto bytes_of_sample = [](std::int64_t num_nodes) {
+    std::vector<std::int64_t> row_ptr{0};  // node i hears itself and those beside it
+    std::vector<std::int32_t> col_idx;
+    for (std::int64_t node = 0; node < num_nodes; ++node) {
+      for (std::int64_t src = std::max<std::int64_t>(node - 1, 0);
+           src <= std::min(node + 1, num_nodes - 1); ++src) {
+        col_idx.push_back(static_cast<std::int32_t>(src));
+      }
+      row_ptr.push_back(std::ssize(col_idx));
+    }
+    const attune::graph::NeighborSampler sampler(
+        attune::graph::Graph(std::move(row_ptr), std::move(col_idx)), {2, 1});
+    const std::vector<std::int64_t> targets{num_nodes / 2, 5, num_nodes / 3};
+    allocated_bytes = 0;
+    counting = true;
+    (void)sampler.sample(targets, attune::core::RandomStream(1, attune::core::Purpose::sampling));
+    counting = false;
+    return allocated_bytes.load();
+  };
+  attune::core::with_threads(1, [&] {
+    const std::int64_t small = bytes_of_sample(1000);
+    CHECK(small > 0);
+    CHECK(bytes_of_sample(500000) == small);
+  });
 }

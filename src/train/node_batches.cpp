@@ -1,0 +1,72 @@
+#include "train/node_batches.hpp"
+
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include "train/epoch_order.hpp"
+#include "train/sampling_streams.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/random.hpp>
+#include <attune/core/text.hpp>
+#include <attune/graph/neighbor_sampler.hpp>
+
+namespace attune::train {
+
+namespace {
+
+/// The part of a problem that some nodes depend on.
+struct PartOfProblem {
+  nn::Features features;
+  std::vector<graph::Graph> blocks;
+  std::vector<std::int32_t> labels;  // of the targets, in the order of the field
+  std::vector<std::int64_t> rows;
+};
+
+void require_fan_out_a_layer(const NodeBatchOptions& options, std::int64_t layers) {
+  if (std::ssize(options.fan_outs) != layers) {
+    throw InvalidArgument(core::text("NodeClassification: expected ", layers,
+                                     " fan-outs, one a layer, got ", options.fan_outs.size()));
+  }
+}
+
+}  // namespace
+
+RowsPass pass_over(const graph::ReceptiveField& field, const NodeValues& values,
+                   const models::GraphClassifier& model) {
+  auto part = std::make_shared<PartOfProblem>();
+  part->features = nn::select_rows(values.features, field.nodes);
+  part->blocks = field.blocks;
+  for (const std::int64_t node : field.targets()) {
+    part->labels.push_back(values.labels[node]);
+  }
+  part->rows.resize(part->labels.size());
+  std::iota(part->rows.begin(), part->rows.end(), std::int64_t{0});
+  return RowsPass{.logits =
+                      [part, &model](nn::ForwardContext& context) {
+                        return model.forward(part->features, part->blocks, context);
+                      },
+                  .labels = part->labels,  // lives as long as the function
+                  .rows = part->rows};
+}
+
+TrainingBatches sampled_batches(const graph::Graph& graph, std::span<const std::int64_t> train,
+                                const NodeValues& values, const models::GraphClassifier& model,
+                                const NodeBatchOptions& options) {
+  require_fan_out_a_layer(options, model.options().layers);
+  const auto order = std::make_shared<EpochOrder>(train, options.batch_size, "NodeClassification");
+  const std::int64_t count = order->num_batches();
+  return {.count = count,
+          .pass = [order, count, values, &model,
+                   sampler = graph::NeighborSampler(graph, options.fan_outs)](
+                      std::uint64_t seed, std::int64_t epoch, std::int64_t batch) {
+            const auto step = static_cast<std::uint32_t>((epoch - 1) * count + batch + 1);
+            const core::RandomStream random(seed, core::Purpose::sampling,
+                                            static_cast<std::uint32_t>(SamplingStream::first_layer),
+                                            step);
+            return pass_over(sampler.sample(order->batch(seed, epoch, batch), random), values,
+                             model);
+          }};
+}
+
+}  // namespace attune::train

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <attune/graph/graph.hpp>
+#include <attune/graph/receptive_field.hpp>
+#include <attune/models/graph_classifier.hpp>
+#include <attune/nn/features.hpp>
+#include <attune/train/node_classification.hpp>
+#include <attune/train/trainer.hpp>
+
+namespace attune::train {
+
+/// What is known of all nodes.
+struct NodeValues {
+  const nn::Features& features;          ///< [num_nodes, in_channels]
+  std::span<const std::int32_t> labels;  ///< [num_nodes]
+};
+
+/// Computes the targets of a field from a copy of their part of the features.
+/// @param model  must outlive the pass
+[[nodiscard]] RowsPass pass_over(const graph::ReceptiveField& field, const NodeValues& values,
+                                 const models::GraphClassifier& model);
+
+/// Batches of training nodes with sampled neighbours.
+/// @param values  what it refers to must outlive the batches, as must `train` and `model`
+/// @throws InvalidArgument  as NodeClassification::task()
+[[nodiscard]] TrainingBatches sampled_batches(const graph::Graph& graph,
+                                              std::span<const std::int64_t> train,
+                                              const NodeValues& values,
+                                              const models::GraphClassifier& model,
+                                              const NodeBatchOptions& options);
+
+}  // namespace attune::train
