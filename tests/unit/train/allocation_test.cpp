@@ -1,5 +1,4 @@
 // A program of its own: it replaces the global operator new to count.
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -10,10 +9,10 @@
 #include <catch2/catch.hpp>
 #include <dlfcn.h>
 
+#include "allocated_bytes.hpp"
 #include "citation_toy.hpp"
 #include <attune/core/parallel.hpp>
 #include <attune/core/pool.hpp>
-#include <attune/graph/neighbor_sampler.hpp>
 #include <attune/train/alignment.hpp>
 #include <attune/train/node_classification.hpp>
 
@@ -56,6 +55,14 @@ void operator delete(void* block) noexcept {
 }
 void operator delete(void* block, std::size_t /*bytes*/) noexcept {
   std::free(block);
+}
+
+std::int64_t attune::testing::allocated_bytes(core::FunctionRef<void()> f) {
+  ::allocated_bytes = 0;
+  counting = true;
+  f();
+  counting = false;
+  return ::allocated_bytes;
 }
 
 namespace {
@@ -116,31 +123,4 @@ TEST_CASE("Trainer: nor does an epoch with alignment", "[train][align]") {
   attune::train::AlignmentRegularizer alignment(
       {.distance = {.kind = kind, .samples = 150, .ot_iterations = 2}});
   require_warm_epochs_take_nothing(problem, GraphModel::gat, {&alignment});
-}
-
-TEST_CASE("NeighborSampler: what a sample takes does not grow with the graph", "[train][graph]") {
-  const auto bytes_of_sample = [](std::int64_t num_nodes) {
-    std::vector<std::int64_t> row_ptr{0};  // node i hears itself and those beside it
-    std::vector<std::int32_t> col_idx;
-    for (std::int64_t node = 0; node < num_nodes; ++node) {
-      for (std::int64_t src = std::max<std::int64_t>(node - 1, 0);
-           src <= std::min(node + 1, num_nodes - 1); ++src) {
-        col_idx.push_back(static_cast<std::int32_t>(src));
-      }
-      row_ptr.push_back(std::ssize(col_idx));
-    }
-    const attune::graph::NeighborSampler sampler(
-        attune::graph::Graph(std::move(row_ptr), std::move(col_idx)), {2, 1});
-    const std::vector<std::int64_t> targets{num_nodes / 2, 5, num_nodes / 3};
-    allocated_bytes = 0;
-    counting = true;
-    (void)sampler.sample(targets, attune::core::RandomStream(1, attune::core::Purpose::sampling));
-    counting = false;
-    return allocated_bytes.load();
-  };
-  attune::core::with_threads(1, [&] {
-    const std::int64_t small = bytes_of_sample(1000);
-    CHECK(small > 0);
-    CHECK(bytes_of_sample(500000) == small);
-  });
 }
