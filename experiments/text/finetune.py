@@ -58,8 +58,7 @@ def row(task, name, weight, runs, plain):
     score = sweeps.difference(sweeps.paired(runs, plain, "score")) if plain else ("", "")
     nll = sweeps.difference(sweeps.paired(runs, plain, "nll"))[1] if plain else ""
     return [task, runs[0]["metric"], name, weight, sweeps.percent(runs, "score"), len(runs), *score, f"{sweeps.mean_of(runs, 'ece'):.3f}",
-            f"{sweeps.mean_of(runs, 'nll'):.3f}", nll, f"{sweeps.mean_of(runs, 'mmd_median'):.3f}",
-            f"{runs[0]['parameters']:,}", f"{sweeps.median_of(runs, 'ms_per_step'):.1f}"]
+            f"{sweeps.mean_of(runs, 'nll'):.3f}", nll, f"{sweeps.mean_of(runs, 'mmd_median'):.3f}"]
 
 
 def main():
@@ -84,8 +83,7 @@ def main():
             plain = plain or runs
     sweeps.write_table(os.path.join(HERE, "results/finetune.md"),
                        ["task", "metric", "attention", "lambda", "score, %", "n", "to soft, points (95%)", "p", "ECE", "NLL",
-                        "p of NLL", "MMD of heads", "parameters", "ms a step"], rows,
-                       ["Two seeds ran side by side, one thread each: the times compare rows, not machines."])
+                        "p of NLL", "MMD of heads"], rows)
 
 
 if __name__ == "__main__":

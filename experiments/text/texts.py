@@ -67,15 +67,16 @@ class Log:
 class Models:
     """Fine-tuned models, a folder each: trained once, looked at by several experiments."""
 
-    def __init__(self, folder, attune, encoder):
-        self.folder, self.attune, self.encoder = folder, attune, encoder
+    def __init__(self, folder, attune, encoder, threads=1):
+        """One thread each unless told otherwise: seeds run side by side."""
+        self.folder, self.attune, self.encoder, self.threads = folder, attune, encoder, threads
         os.makedirs(folder, exist_ok=True)
 
     def run(self, *words):
-        """Result of a subcommand of `attune text`, on one thread: seeds run side by side."""
+        """Result of a subcommand of `attune text`."""
         with tempfile.TemporaryDirectory() as folder:
             file = os.path.join(folder, "result.json")
-            subprocess.run([self.attune, "--threads", "1", "text", *words, "--quiet", "--json", file], check=True)
+            subprocess.run([self.attune, "--threads", str(self.threads), "text", *words, "--quiet", "--json", file], check=True)
             return json.load(open(file))
 
     @staticmethod
