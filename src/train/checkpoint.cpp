@@ -129,7 +129,16 @@ void load_tensors(const std::string& folder, const CheckpointIndex& index, Train
 
 void save_checkpoint(const std::string& folder, const CheckpointDescription& description,
                      const Trainer& trainer) {
-  if (trainer.epoch() < 1) {
+  save_checkpoint(folder, {.path = {},
+                           .version = {},
+                           .description = description,
+                           .state = trainer.state(),
+                           .finished = trainer.finished()});
+}
+
+void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint) {
+  const TrainerState& state = checkpoint.state;
+  if (state.epoch < 1) {
     throw InvalidArgument("checkpoint: expected at least one epoch to have been run, got none");
   }
   std::error_code error;
@@ -137,10 +146,9 @@ void save_checkpoint(const std::string& folder, const CheckpointDescription& des
   if (error) {
     throw FileError(folder, text("cannot make the folder: ", error.message()));
   }
-  const TrainerState state = trainer.state();
   CheckpointIndex index;
-  index.description = description;
-  index.finished = trainer.finished();
+  index.description = checkpoint.description;
+  index.finished = checkpoint.finished;
   const std::string curves = encode_curves(state.curves);  // both fail before a file is written
   const std::string json_without_files = to_json(index, state);
   index.model = write_part(folder, "model", encode_safetensors(model_tensors(state)));

@@ -38,6 +38,11 @@ struct Checkpoint {
 void save_checkpoint(const std::string& folder, const CheckpointDescription& description,
                      const Trainer& trainer);
 
+/// The same of a run that is there as a checkpoint, such as one that was loaded from elsewhere; its
+/// path and version are those of the new one.
+/// @throws FileError, InvalidArgument  as above
+void save_checkpoint(const std::string& folder, const Checkpoint& checkpoint);
+
 /// Whether the folder holds a checkpoint, whole or damaged.
 [[nodiscard]] bool has_checkpoint(const std::string& folder);
 

@@ -172,6 +172,22 @@ TEST_CASE("checkpoint: the model file is the weights whose digest is reported",
   CHECK(metrics.nll == result.test->nll);
 }
 
+TEST_CASE("checkpoint: one that was loaded is saved elsewhere byte for byte",
+          "[train][checkpoint]") {
+  const TemporaryFolder folder;
+  save_after(folder.path("a"), 5);
+  save_checkpoint(folder.path("b"), load_checkpoint(folder.path("a")));
+  const std::vector<std::string> files = folder.files();
+  REQUIRE(files.size() == 8);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CAPTURE(files[i]);
+    CHECK(files[i].substr(1) == files[i + 4].substr(1));
+    CHECK(slurp(folder.path(files[i])) == slurp(folder.path(files[i + 4])));
+  }
+  CHECK_THROWS_WITH(save_checkpoint(folder.path("c"), Checkpoint()),
+                    Contains("at least one epoch"));
+}
+
 TEST_CASE("checkpoint: equal runs leave equal files but for the time", "[train][checkpoint]") {
   const TemporaryFolder folder;
   save_after(folder.path("a"), 5);

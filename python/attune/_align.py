@@ -1,0 +1,57 @@
+"""The distance between two clouds in one call."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._attune import Distance, Graph
+
+
+class Alignment(NamedTuple):
+    """What align() found."""
+
+    loss: float
+    """Sum over the heads, mean over the samples."""
+    per_head: np.ndarray
+    """Its terms, float64 [samples, heads]."""
+    gradients: dict[str, np.ndarray] | None
+    """Of queries, keys and the parameters of the networks, where asked for."""
+
+
+def align(
+    queries: np.ndarray,
+    keys: np.ndarray,
+    kind: str = "ct",
+    *,
+    gradients: bool = False,
+    seed: int = 0,
+    step: int = 0,
+    graph: Graph | None = None,
+    query_mask: np.ndarray | None = None,
+    key_mask: np.ndarray | None = None,
+    query_segments: Any = None,
+    key_segments: Any = None,
+    **options: Any,
+) -> Alignment:
+    """How far apart queries and keys are, by "gan", "ot", "ct" or "mmd".
+
+    queries, keys: float32 or float64, [n, heads, channels], or [n, channels] for one head. Masks
+    are bool [n], False for padding; segments [samples + 1] say where each sample begins. Options
+    are those of Distance, which keeps the networks that gan and ct learn; here they are as they
+    start for this seed. All points are compared; samples=64 draws 64 from (seed, step).
+    """
+    distance = Distance(kind, queries, keys, seed=seed, graph=graph, **options)
+    return Alignment(
+        *distance(
+            queries,
+            keys,
+            step=step,
+            query_mask=query_mask,
+            key_mask=key_mask,
+            query_segments=query_segments,
+            key_segments=key_segments,
+            gradients=gradients,
+        )
+    )
