@@ -23,6 +23,12 @@ tests/install_packages.sh tests/browser_packages.txt ||
 tests/install_packages.sh tests/docs_packages.txt ||
   echo "No doxygen: the test of the reference is skipped." >&2
 
+python=ON
+tests/install_packages.sh tests/python_packages.txt || {
+  python=OFF
+  echo "No pybind11: the Python package is neither built nor tested." >&2
+}
+
 if [ -z "${ATTUNE_DATA:-}" ] && [ -d ../shared/datasets ]; then
   ATTUNE_DATA=$(cd ../shared/datasets && pwd)
   export ATTUNE_DATA
@@ -58,7 +64,11 @@ fi
 
 for build in "${builds[@]}"; do
   SECONDS=0
-  cmake --preset "$build" "${launcher[@]}" >/dev/null
+  options=()
+  if [ "$build" = release ]; then
+    options=(-D ATTUNE_PYTHON="$python")  # the interpreter itself is not sanitized
+  fi
+  cmake --preset "$build" "${launcher[@]}" "${options[@]}" >/dev/null
   quietly cmake --build --preset "$build" -j "$jobs"
   echo "$build: built in $SECONDS s"
   quietly ctest --preset "$build" -j "$jobs" --progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
+import numpy.typing as npt
 
 from ._attune import Distance, Graph
 
@@ -14,23 +14,23 @@ class Alignment(NamedTuple):
 
     loss: float
     """Sum over the heads, mean over the samples."""
-    per_head: np.ndarray
+    per_head: npt.NDArray[Any]
     """Its terms, float64 [samples, heads]."""
-    gradients: dict[str, np.ndarray] | None
+    gradients: dict[str, npt.NDArray[Any]] | None
     """Of queries, keys and the parameters of the networks, where asked for."""
 
 
 def align(
-    queries: np.ndarray,
-    keys: np.ndarray,
+    queries: npt.NDArray[Any],
+    keys: npt.NDArray[Any],
     kind: str = "ct",
     *,
     gradients: bool = False,
     seed: int = 0,
     step: int = 0,
     graph: Graph | None = None,
-    query_mask: np.ndarray | None = None,
-    key_mask: np.ndarray | None = None,
+    query_mask: npt.NDArray[Any] | None = None,
+    key_mask: npt.NDArray[Any] | None = None,
     query_segments: Any = None,
     key_segments: Any = None,
     **options: Any,

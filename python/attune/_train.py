@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from . import _attune
 from ._attune import Dataset, Graph, InvalidArgument
@@ -110,34 +111,37 @@ class Model:
     def __init__(self, compiled: _attune._Model) -> None:
         self._model = compiled
 
-    def logits(self, dataset: Dataset | None = None) -> np.ndarray:
+    def logits(self, dataset: Dataset | None = None) -> npt.NDArray[Any]:
         """float32 [num_nodes, num_classes]."""
         return self._model.logits(dataset)
 
-    def predict(self, dataset: Dataset | None = None) -> np.ndarray:
+    def predict(self, dataset: Dataset | None = None) -> npt.NDArray[Any]:
         """The class of every node, the first of equal ones: int64 [num_nodes]."""
-        return self.logits(dataset).argmax(axis=1)
+        classes: npt.NDArray[np.int64] = self.logits(dataset).argmax(axis=1)
+        return classes
 
-    def predict_proba(self, dataset: Dataset | None = None) -> np.ndarray:
+    def predict_proba(self, dataset: Dataset | None = None) -> npt.NDArray[Any]:
         """Softmax of the logits, float64 [num_nodes, num_classes]."""
         logits = self.logits(dataset).astype(np.float64)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        probabilities: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities
 
     def evaluate(self, dataset: Dataset | None = None, *, ece_bins: int = 15) -> dict[str, Any]:
         """Accuracy, F1, calibration and so on of each part of the split, as `attune evaluate`."""
-        return json.loads(self._model.evaluate(dataset, ece_bins))
+        found: dict[str, Any] = json.loads(self._model.evaluate(dataset, ece_bins))
+        return found
 
-    def attention(self, dataset: Dataset | None = None) -> tuple[Graph, list[np.ndarray]]:
+    def attention(self, dataset: Dataset | None = None) -> tuple[Graph, list[npt.NDArray[Any]]]:
         """The graph with self-loops and, for each layer, [num_edges, heads] in its order."""
         return self._model.attention(dataset)
 
-    def heads(self, dataset: Dataset | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
+    def heads(self, dataset: Dataset | None = None) -> list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]:
         """Queries and keys of each layer, as alignment sees them: [num_nodes, heads, channels]."""
         return self._model.heads(dataset)
 
     @property
-    def parameters(self) -> dict[str, np.ndarray]:
+    def parameters(self) -> dict[str, npt.NDArray[Any]]:
         """Writable arrays by name: what is written to them, the model has and saves."""
         return self._model.parameters
 

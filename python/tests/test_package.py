@@ -27,7 +27,7 @@ def stubs():
             names[node.name] = set()
         elif isinstance(node, ast.AnnAssign):
             names[node.target.id] = set()
-    return names
+    return names  # but for aliases of types, which are assigned
 
 
 def test_stubs_name_what_there_is():
