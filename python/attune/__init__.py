@@ -9,8 +9,8 @@
     layer = attune.GATConv(16, 8, heads=4)
     layer(x, graph.with_self_loops())    # float32 [num_nodes, 32]
 
-Arrays are numpy's. What attune gives out lies in its own memory, as does attune.empty(): it goes
-in again without a copy. Errors derive from attune.Error and, where input is at fault, from
+Arrays are numpy's. What attune gives out lies in its own memory and goes in again without a copy,
+as does attune.empty(). Errors derive from attune.Error and, where input is at fault, from
 ValueError.
 """
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include <attune/core/borrowed.hpp>
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 #include <attune/sparse/csr_matrix.hpp>
@@ -66,6 +67,24 @@ py::dtype numpy_type(DType dtype) {
 py::array contiguous(const py::array& array, DType dtype) {
   return py::module_::import("numpy").attr("require")(array, numpy_type(dtype),
                                                       py::make_tuple("C", "A"));
+}
+
+bool is_aligned(const void* elements) {
+  constexpr std::uintptr_t kAlignment = 64;  // that core::borrow() asks for
+  return reinterpret_cast<std::uintptr_t>(elements) % kAlignment == 0;
+}
+
+// The last handle of the tensor may be dropped on any thread, with or without the GIL.
+Tensor borrowed(const py::array& array, const Shape& shape, DType dtype) {
+  PyObject* const owner = array.ptr();
+  Tensor tensor = core::borrow(array.data(), shape, dtype, [owner] {
+    if (Py_IsInitialized() != 0) {
+      const py::gil_scoped_acquire acquire;
+      Py_DECREF(owner);
+    }
+  });
+  Py_INCREF(owner);
+  return tensor;
 }
 
 py::array array_of(const py::object& object, const Argument& argument) {
@@ -176,6 +195,9 @@ Tensor tensor_of(const py::object& object, const Argument& argument, int rank, D
       owner != nullptr && whole_rows && owner->dtype() == dtype &&
       owner->num_elements() == shape.num_elements() && elements_of(*owner) == array.data()) {
     return owner->reshape(shape);
+  }
+  if (whole_rows && shape.num_elements() > 0 && is_aligned(array.data())) {
+    return borrowed(array, shape, dtype);
   }
   const py::array source = contiguous(array, dtype);
   Tensor copy = Tensor::empty(shape, dtype);

@@ -40,7 +40,8 @@ struct Argument {
 };
 
 /// Floating-point numbers of a numpy array. Those of an array that attune made, such as the output
-/// of a layer, are shared; others are copied once, into memory that is aligned as kernels want it.
+/// of a layer, and of any other that is C-contiguous and aligned to 64 bytes are shared; the rest
+/// is copied once, into memory that is.
 /// @throws InvalidArgument  not a numpy array
 /// @throws ShapeError       of another element type or another number of axes
 [[nodiscard]] core::Tensor tensor_of(const py::object& array, const Argument& argument, int rank,

@@ -114,3 +114,68 @@ def test_errors_have_a_family_and_python_s_own():
     assert caught.value.path == "/no/such/folder/checkpoint.json"
     assert caught.value.position is None
     assert str(caught.value).startswith("/no/such/folder/checkpoint.json: ")
+
+
+def fitting(random):
+    """An array that some argument wants."""
+    return [
+        random.standard_normal((40, 6)).astype("f4"),
+        random.standard_normal((40, 1, 6)).astype("f4"),
+        random.integers(0, 40, (2, 50)),
+        random.integers(0, 2, 40),
+        random.random(40) < 0.5,
+        np.sort(random.integers(0, 41, 3)),
+    ][random.integers(6)]
+
+
+def wild(random):
+    """An array of any shape, element type and content."""
+    shape = tuple(int(n) for n in random.choice([0, 1, 2, 3, 6, 40, 41], random.integers(0, 5)))
+    dtype = random.choice(["f4", "f8", ">f4", "i4", "i8", "u8", "b1", "c8", "O", "U2", "M8[s]"])
+    array = np.asarray(random.standard_normal(shape) * 10.0 ** random.integers(-40, 40))
+    return array.astype("i8").astype(dtype) if dtype == "M8[s]" else array.astype(dtype)
+
+
+def anything(random):
+    """An array, or nearly one, in any layout."""
+    array = fitting(random) if random.random() < 0.8 else wild(random)
+    if array.dtype.kind == "f" and array.size and random.random() < 0.2:
+        array.flat[random.integers(array.size)] = random.choice([np.nan, np.inf, -np.inf, 1e-45])
+    if array.dtype.kind == "i" and array.size and random.random() < 0.2:
+        array.flat[random.integers(array.size)] = random.choice([-1, 2**31, 2**62, -(2**63)])
+    if random.random() < 0.1:
+        array = array.T
+    if random.random() < 0.2 and array.ndim:
+        array = array[::-1]
+    if random.random() < 0.2:
+        array.flags.writeable = False
+    kind = random.random()
+    return None if kind < 0.03 else array.tolist() if kind < 0.06 else array
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_comes_is_taken_or_refused(graph):
+    random = np.random.default_rng(12)
+    layers = [attune.GATConv(6, 3, heads=2), attune.TransformerConv(6, 6)]
+    calls = [
+        lambda a, b, c: layers[0](a, graph),
+        lambda a, b, c: layers[1]((a, b, c), graph),
+        lambda a, b, c: layers[1].record(a, graph).backward(b),
+        lambda a, b, c: attune.Graph(a),
+        lambda a, b, c: attune.Graph(a, 41).with_self_loops(),
+        lambda a, b, c: attune.Graph.from_csr(a, b),
+        lambda a, b, c: attune.align(a, b, "mmd", query_mask=c, gradients=True),
+        lambda a, b, c: attune.align(a, b, "ct", key_segments=c),
+        lambda a, b, c: attune.Dataset(a, b, c, split="fraction:0.4/0.2"),
+        lambda a, b, c: attune.Dataset(graph, a, np.arange(40) % 2, train=b),
+    ]
+    taken = [0] * len(calls)
+    for trial in range(3000):
+        number = trial % len(calls)
+        try:
+            calls[number](*(anything(random) for _ in range(3)))
+            taken[number] += 1
+        except (attune.Error, TypeError, ValueError, MemoryError):
+            pass
+    assert sum(count > 0 for count in taken) >= 5, taken
+    assert max(taken) < 290, taken

@@ -15,6 +15,15 @@ def in_use():
     return attune._attune._bytes_in_use()
 
 
+def placed(array, offset):
+    """A copy that begins `offset` bytes after a multiple of 64."""
+    room = np.empty(array.nbytes + 128, np.uint8)
+    begin = -room.ctypes.data % 64 + offset
+    copy = room[begin : begin + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 def test_views_outlive_what_they_are_of(graph, features, dataset):
     layer = attune.GATConv(6, 4, heads=2)
     record = layer.record(features, graph, heads=True, attention=True)
@@ -79,7 +88,7 @@ def test_arrays_of_attune_go_in_without_a_copy(graph):
     before = in_use()
     again = layer.record(x, graph)
     assert in_use() - before < size / 2
-    copied = layer.record(np.array(x), graph)
+    copied = layer.record(placed(np.array(x), 16), graph)
     assert in_use() - before > size
     np.testing.assert_array_equal(record.output, again.output)
     np.testing.assert_array_equal(record.output, copied.output)
@@ -153,3 +162,57 @@ def test_models_and_callbacks_are_collected(dataset):
     del model
     gc.collect()
     assert watched() is None
+
+
+def test_aligned_arrays_of_others_go_in_without_a_copy(graph):
+    layer = attune.GCNConv(512, 1)
+    x = placed(np.ones((40, 512), np.float32), 0)
+    counted = sys.getrefcount(x)
+    before = in_use()
+    record = layer.record(x, graph)
+    assert in_use() - before < x.nbytes / 2
+    assert sys.getrefcount(x) == counted + 1
+    expected = layer(placed(x, 4), graph)  # a copy, and the same bits
+    assert record.output.tobytes() == expected.tobytes()
+    upstream = placed(np.ones((40, 1), np.float32), 0)
+    held = sys.getrefcount(upstream)
+    gradients = record.backward(upstream)
+    assert not np.shares_memory(gradients["x"], x)
+    assert (x == 1).all() and (upstream == 1).all()
+    del record, gradients, expected
+    gc.collect()
+    assert sys.getrefcount(x) == counted and sys.getrefcount(upstream) == held
+    assert in_use() == before
+
+
+def test_inputs_that_are_lent_stay_as_long_as_the_record(graph):
+    layer = attune.GATConv(512, 4)
+    x = placed(np.random.default_rng(1).standard_normal((40, 512)).astype(np.float32), 0)
+    expected = layer.record(x.copy(), graph).backward(np.ones((40, 4), np.float32))
+    record = layer.record(x, graph)
+    del x
+    gc.collect()
+    for _ in range(10):
+        np.full((40, 512), 7, np.float32)
+    found = record.backward(np.ones((40, 4), np.float32))
+    assert found["weight"].tobytes() == expected["weight"].tobytes()
+
+
+@pytest.mark.parametrize("layer_class", [
+    attune.GATConv, attune.GATv2Conv, attune.TransformerConv, attune.GCNConv
+])
+def test_mapped_files_are_read_and_never_written_to(tmp_path, graph, features, layer_class):
+    np.save(tmp_path / "x.npy", features)
+    x = np.load(tmp_path / "x.npy", mmap_mode="r")  # a write to it would end the process
+    assert x.ctypes.data % 64 == 0
+    for options in ({}, {"activation": "elu"}, {"dropout": 0.5}, {"bias": False}):
+        layer = layer_class(6, 6, **options)
+        assert layer(x, graph).tobytes() == layer(features, graph).tobytes()
+        record = layer.record(x, graph, training=True)
+        np.save(tmp_path / "g.npy", np.ones_like(record.output))
+        record.backward(np.load(tmp_path / "g.npy", mmap_mode="r"))
+    clouds = x[:, None, :]
+    assert clouds.flags.c_contiguous
+    for kind in ("gan", "ot", "ct", "mmd"):
+        assert attune.align(clouds, clouds, kind, gradients=True).gradients["queries"].shape == (
+            40, 1, 6)

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import os
 import pathlib
 import subprocess
 import sys
@@ -79,6 +80,25 @@ def test_the_module_shows_its_entry_alone():
     shown = [line.split()[-1] for line in done.stdout.splitlines()]
     assert "PyInit__attune" in shown
     assert not [name for name in shown if "attune" in name and name != "PyInit__attune"]
+
+
+def test_the_installed_package_stands_alone(tmp_path):
+    build = os.environ.get("ATTUNE_BUILD")
+    if build is None:
+        pytest.skip("ATTUNE_BUILD does not name a build")
+    subprocess.run(
+        ["cmake", "--install", build, "--prefix", str(tmp_path / "a"), "--component", "python"],
+        check=True, capture_output=True,
+    )
+    (tmp_path / "a").rename(tmp_path / "b")
+    (package,) = (tmp_path / "b").rglob("attune")
+    files = {path.name for path in package.iterdir()}
+    assert files >= {"__init__.py", "_attune.pyi", "py.typed", pathlib.Path(_attune.__file__).name}
+    done = subprocess.run(
+        [sys.executable, "-c", "import attune; print(attune.__file__)"],
+        env={**os.environ, "PYTHONPATH": str(package.parent)}, capture_output=True, text=True,
+    )
+    assert done.stdout.strip() == str(package / "__init__.py"), done.stderr
 
 
 @pytest.mark.parametrize("example", ["own_graph", "own_loop"])

@@ -3,12 +3,17 @@
 #include <limits>
 #include <new>
 
+#include "core/loan.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/tensor.hpp>
 #include <attune/core/text.hpp>
 
 namespace attune::core {
 namespace {
+
+// In Storage::bytes: the elements are a loan. Loans are rare, and a member that tells would be in
+// every tensor.
+constexpr std::size_t kLent = ~(std::numeric_limits<std::size_t>::max() >> 1);
 
 std::size_t element_bytes(DType dtype) noexcept {
   return dtype == DType::f32 ? sizeof(float) : sizeof(double);
@@ -20,11 +25,21 @@ const char* to_string(DType dtype) noexcept {
   return dtype == DType::f32 ? "float32" : "float64";
 }
 
-Tensor::Storage::Storage(std::size_t size_in_bytes)
-    : bytes(size_in_bytes), elements(pool_allocate(size_in_bytes)) {}
+Tensor::Storage::Storage(std::size_t size_in_bytes) : bytes(size_in_bytes), elements(nullptr) {
+  if (Loan* const offered = offered_loan()) {
+    elements = accept_loan(*offered, this);
+    bytes |= kLent;
+  } else {
+    elements = pool_allocate(size_in_bytes);
+  }
+}
 
 Tensor::Storage::~Storage() {
-  pool_release(elements, bytes);
+  if ((bytes & kLent) != 0) {
+    end_loan(this);
+  } else {
+    pool_release(elements, bytes);
+  }
 }
 
 Tensor Tensor::empty(const Shape& shape, DType dtype) {
@@ -93,7 +108,7 @@ Tensor Tensor::clone() const {
     return {};
   }
   Tensor copy = empty(shape_, dtype_);
-  std::memcpy(copy.storage_->elements, storage_->elements, storage_->bytes);
+  std::memcpy(copy.storage_->elements, storage_->elements, copy.storage_->bytes);
   return copy;
 }
 
