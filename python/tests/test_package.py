@@ -95,7 +95,7 @@ def test_the_installed_package_stands_alone(tmp_path):
     files = {path.name for path in package.iterdir()}
     assert files >= {"__init__.py", "_attune.pyi", "py.typed", pathlib.Path(_attune.__file__).name}
     done = subprocess.run(
-        [sys.executable, "-c", "import attune; print(attune.__file__)"],
+        [sys.executable, "-c", "import attune; print(attune.__file__)"], cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(package.parent)}, capture_output=True, text=True,
     )
     assert done.stdout.strip() == str(package / "__init__.py"), done.stderr
