@@ -158,6 +158,7 @@ json layer_section(const BenchOptions& options, const data::NodeDataset& dataset
                     {"bound_ms", time.bound_ms},
                     {"steps_ms", time.steps_ms},
                     {"peak_mb", time.peak_mb},
+                    {"process_mb", time.process_mb},
                     {"allowed_mb", time.allowed_mb}});
   }
   return list;

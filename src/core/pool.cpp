@@ -73,12 +73,21 @@ void* system_block(std::size_t bytes) noexcept {
 
 // Batches of texts have another number of tokens each time. Were every request served by its own
 // class alone, every class would come to keep what the largest batch of that class needed, several
-// times what is ever in use. So a large request that finds nothing takes a larger block, up to four
-// times as large, and the block remembers its class; and no more is held than half as much again as
-// the most that was lent, and this.
+// times what is ever in use. So a request that finds nothing takes a larger block, up to four times
+// as large, and the block remembers its class; and no more is held than half as much again as the
+// most that was lent, and this.
 constexpr std::size_t kMayBorrow = std::size_t{1} << 16;
 constexpr std::size_t kMostBorrowed = 4;
 constexpr std::int64_t kSpare = std::int64_t{64} << 20;
+
+// Blocks of this size decide what a process needs: where they are asked for, little is wasted in a
+// block, and kept ones go back to the system before more is held than was ever lent. What it takes
+// to get them again is small beside the work that fills them.
+constexpr std::size_t kHuge = std::size_t{16} << 20;
+
+constexpr std::size_t most_lent_for(std::size_t bytes) noexcept {
+  return bytes < kMayBorrow ? bytes : bytes < kHuge ? kMostBorrowed * bytes : bytes + bytes / 4;
+}
 
 // A kept block holds the link to the next one of its class.
 struct FreeBlock {
@@ -110,7 +119,10 @@ class Pool {
     ASAN_POISON_MEMORY_REGION(head + 1, class_bytes(own) - sizeof(FreeBlock));
   }
 
-  void trim() noexcept { trim_to(0); }
+  void trim() noexcept {
+    trim_to(0);
+    most_lent_.store(lent_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
 
   [[nodiscard]] PoolStatistics statistics() const noexcept {
     return {.system_allocations = system_allocations_.load(std::memory_order_relaxed),
@@ -127,8 +139,7 @@ class Pool {
   // @param lent  becomes the size of the block
   void* take_kept(const SizeClass& wanted, std::size_t& lent) noexcept {
     const std::lock_guard lock(mutex_);
-    const std::size_t most =
-        wanted.bytes < kMayBorrow ? wanted.bytes : kMostBorrowed * wanted.bytes;
+    const std::size_t most = most_lent_for(wanted.bytes);
     for (int c = wanted.index; c < kNumClasses && class_bytes(c) <= most; ++c) {
       FreeBlock*& head = free_[static_cast<std::size_t>(c)];
       if (head != nullptr) {
@@ -180,13 +191,21 @@ class Pool {
     return (static_cast<std::size_t>(large % 16 + 17) << shift) * kAlignment;
   }
 
+  // Once `bytes` are lent as well.
+  [[nodiscard]] std::int64_t most_to_hold(std::size_t bytes) const noexcept {
+    const std::int64_t most = most_lent_.load(std::memory_order_relaxed);
+    if (bytes < kHuge) {
+      return most + most / 2 + kSpare;
+    }
+    return std::max(most, lent_.load(std::memory_order_relaxed) + static_cast<std::int64_t>(bytes));
+  }
+
   void* allocate_from_system(const SizeClass& wanted) {
     const std::size_t bytes = wanted.bytes;
-    const std::int64_t most = most_lent_.load(std::memory_order_relaxed);
-    trim_to(most + most / 2 + kSpare - static_cast<std::int64_t>(bytes));
+    trim_to(most_to_hold(bytes) - static_cast<std::int64_t>(bytes));
     void* block = system_block(bytes);
     if (block == nullptr) {
-      trim();  // what is kept in other classes may be what is missing
+      trim_to(0);  // what is kept in other classes may be what is missing
       block = system_block(bytes);
     }
     if (block == nullptr) {
@@ -228,7 +247,7 @@ class Pool {
   std::atomic<std::int64_t> in_use_{0};
   std::atomic<std::int64_t> peak_{0};
   std::atomic<std::int64_t> lent_{0};       // whole blocks that are in use
-  std::atomic<std::int64_t> most_lent_{0};  // ever: reset_peak() leaves it
+  std::atomic<std::int64_t> most_lent_{0};  // since the last trim(): reset_peak() leaves it
   std::atomic<std::int64_t> held_{0};
 };
 

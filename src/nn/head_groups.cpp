@@ -40,20 +40,14 @@ Tensor take_columns(const Tensor& from, const Columns& c, const core::Shape& sha
   return to;
 }
 
-// Rows that `from` does not have are zero.
 void put_columns(const Tensor& from, const Columns& c, Tensor& to) {
   dispatch(to.dtype(), [&]<class T>() {
     const T* in = from.data<T>().data();
     T* out = to.mutable_data<T>().data() + c.first;
-    const std::int64_t rows = from.num_elements() / c.count;
     core::parallel_for(to.num_elements() / c.width, kRowGrain,
                        [=](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t i = begin; i < end; ++i) {
-                           if (i < rows) {
-                             std::copy_n(in + i * c.count, c.count, out + i * c.width);
-                           } else {
-                             std::fill_n(out + i * c.width, c.count, T{0});
-                           }
+                           std::copy_n(in + i * c.count, c.count, out + i * c.width);
                          }
                        });
   });
@@ -171,61 +165,79 @@ Gradients room_for_gradients(const Layer& layer) {
   return grads;
 }
 
-// The derivatives of a group's projections side by side, [nodes, all columns], and the weights
-// likewise: one long product is faster than several short ones that add to each other. Gives the
-// derivatives up one after the other.
-struct SideBySide {
-  Tensor grads;
-  Tensor weights;
-};
+// Rows whose derivatives stand side by side at a time: one long product is faster than several
+// short ones that add to each other, and this many rows keep both threads busy.
+constexpr std::int64_t kTileRows = std::int64_t{1} << 14;
 
-SideBySide side_by_side(const Layer& layer, std::int64_t g, std::vector<Tensor> grads) {
+// Rows [begin, begin + tile rows) of the derivatives of a group's projections, one beside the
+// other.
+void put_side_by_side(const std::vector<Tensor>& grads, std::int64_t count, std::int64_t begin,
+                      Tensor& tile) {
+  const std::int64_t width = tile.size(1);
+  dispatch(tile.dtype(), [&]<class T>() {
+    T* out = tile.mutable_data<T>().data();
+    for (std::size_t p = 0; p < grads.size(); ++p) {
+      // Rows that the projection does not have are zero.
+      const std::int64_t rows = std::max<std::int64_t>(grads[p].num_elements() / count - begin, 0);
+      const T* in = grads[p].data<T>().data() + (rows > 0 ? begin * count : 0);
+      T* const first = out + static_cast<std::int64_t>(p) * count;
+      core::parallel_for(tile.size(0), kRowGrain, [=](std::int64_t from, std::int64_t to) {
+        for (std::int64_t i = from; i < to; ++i) {
+          if (i < rows) {
+            std::copy_n(in + i * count, count, first + i * width);
+          } else {
+            std::fill_n(first + i * width, count, T{0});
+          }
+        }
+      });
+    }
+  });
+}
+
+// The weights of a group side by side, [in_channels, all columns].
+Tensor weights_side_by_side(const Layer& layer, std::int64_t g) {
   const Columns c = layer.columns(g);
-  const std::int64_t width = c.count * static_cast<std::int64_t>(grads.size());
-  SideBySide all{Tensor::empty({layer.x.size(0), width}, layer.x.dtype()),
-                 Tensor::empty({layer.x.size(1), width}, layer.x.dtype())};
-  for (std::size_t p = 0; p < grads.size(); ++p) {
-    const Columns to{width, static_cast<std::int64_t>(p) * c.count, c.count};
-    put_columns(std::exchange(grads[p], Tensor()), to, all.grads);
-    put_columns(layer.weight(p, g), to, all.weights);
+  const auto projections = static_cast<std::int64_t>(layer.weights.size());
+  Tensor all = Tensor::empty({layer.x.size(1), projections * c.count}, layer.x.dtype());
+  for (std::int64_t p = 0; p < projections; ++p) {
+    put_columns(layer.weight(static_cast<std::size_t>(p), g), {all.size(1), p * c.count, c.count},
+                all);
   }
   return all;
 }
 
-// grad W^T, added to what the features have been given so far.
+// grad W^T, added to the rows from `begin` on of what the features have been given so far.
 template <std::floating_point T>
-void add_to_features(const Layer& layer, const SideBySide& all, Tensor& sum) {
-  const bool add = sum.defined();
-  if (!add) {
-    sum = Tensor::empty(layer.x.shape(), layer.x.dtype());
-  }
-  core::gemm<T>({.m = layer.x.size(0),
-                 .n = layer.x.size(1),
-                 .k = all.weights.size(1),
+void add_to_features(const Tensor& tile, const Tensor& weights, std::int64_t begin, bool add,
+                     Tensor& sum) {
+  core::gemm<T>({.m = tile.size(0),
+                 .n = weights.size(0),
+                 .k = weights.size(1),
                  .transpose_a = false,
                  .transpose_b = true,
                  .accumulate = add},
-                all.grads.data<T>(), all.weights.data<T>(), sum.mutable_data<T>());
+                tile.data<T>(), weights.data<T>(),
+                sum.mutable_data<T>().subspan(begin * sum.size(1), tile.size(0) * sum.size(1)));
 }
 
-// Over the weights, which are not needed any more.
+// x^T grad over the rows of a tile, added to those of the tiles before it.
 template <std::floating_point T>
-void weight_gradients(const Layer& layer, SideBySide& all) {
-  core::gemm<T>({.m = layer.x.size(1),
-                 .n = all.weights.size(1),
-                 .k = layer.x.size(0),
+void add_to_weights(const Tensor& x, const Tensor& tile, std::int64_t begin, Tensor& sum) {
+  core::gemm<T>({.m = x.size(1),
+                 .n = tile.size(1),
+                 .k = tile.size(0),
                  .transpose_a = true,
                  .transpose_b = false,
-                 .accumulate = false},
-                layer.x.data<T>(), all.grads.data<T>(), all.weights.mutable_data<T>());
+                 .accumulate = begin > 0},
+                x.data<T>().subspan(begin * x.size(1), tile.size(0) * x.size(1)), tile.data<T>(),
+                sum.mutable_data<T>());
 }
 
 template <std::floating_point T>
-Tensor column_sums(const Tensor& grad) {
+Tensor column_sums(const Tensor& grad, std::int64_t columns) {
   const T* rows = grad.data<T>().data();
-  const std::int64_t columns = grad.size(1);
   return core::parallel_reduce_rows<T>(
-      grad.size(0), kRowGrain * 16, columns,
+      grad.num_elements() / columns, kRowGrain * 16, columns,
       [=](std::int64_t begin, std::int64_t end, std::span<T> sums) {
         T* const to = sums.data();
         for (std::int64_t i = begin; i < end; ++i) {
@@ -236,25 +248,42 @@ Tensor column_sums(const Tensor& grad) {
       });
 }
 
+// Derivatives of the weights of a group, side by side; those of the features are added to `x`.
+Tensor differentiate_products(const Layer& layer, std::int64_t g, bool needs_x,
+                              const std::vector<Tensor>& grads, Tensor& x) {
+  const Tensor weights = weights_side_by_side(layer, g);
+  Tensor sums = Tensor::zeros(weights.shape(), weights.dtype());
+  const bool add = x.defined();
+  if (needs_x && !add) {
+    x = Tensor::empty(layer.x.shape(), layer.x.dtype());
+  }
+  const std::int64_t nodes = layer.x.size(0);
+  for (std::int64_t begin = 0; begin < nodes; begin += kTileRows) {
+    Tensor tile =
+        Tensor::empty({std::min(kTileRows, nodes - begin), weights.size(1)}, weights.dtype());
+    put_side_by_side(grads, layer.columns(g).count, begin, tile);
+    dispatch(tile.dtype(), [&]<class T>() {
+      if (needs_x) {
+        add_to_features<T>(tile, weights, begin, add, x);
+      }
+      add_to_weights<T>(layer.x, tile, begin, sums);
+    });
+  }
+  return sums;
+}
+
 // Hands the derivatives of a group's projections on to features, weights and biases.
 void differentiate_projections(const Layer& layer, std::int64_t g, bool needs_x,
-                               std::vector<Tensor> grads, Gradients& to) {
+                               const std::vector<Tensor>& grads, Gradients& to) {
   const Columns c = layer.columns(g);
-  SideBySide all = side_by_side(layer, g, std::move(grads));
-  const bool biased = layer.biases[0].defined();
-  const Tensor biases = dispatch(layer.x.dtype(), [&]<class T>() {
-    if (needs_x) {
-      add_to_features<T>(layer, all, to.x);
-    }
-    weight_gradients<T>(layer, all);
-    return biased ? column_sums<T>(all.grads) : Tensor();
-  });
-  const std::int64_t width = all.weights.size(1);
-  for (std::size_t p = 0; p < layer.weights.size(); ++p) {
-    const Columns from{width, static_cast<std::int64_t>(p) * c.count, c.count};
-    put_columns(take_columns(all.weights, from, {layer.x.size(1), c.count}), c, to.weights[p]);
-    if (biased) {
-      put_columns(take_columns(biases, from, {c.count}), c, to.biases[p]);
+  const Tensor weights = differentiate_products(layer, g, needs_x, grads, to.x);
+  for (std::size_t p = 0; p < grads.size(); ++p) {
+    const Columns from{weights.size(1), static_cast<std::int64_t>(p) * c.count, c.count};
+    put_columns(take_columns(weights, from, {layer.x.size(1), c.count}), c, to.weights[p]);
+    if (layer.biases[p].defined()) {
+      const Tensor sums =
+          dispatch(layer.x.dtype(), [&]<class T>() { return column_sums<T>(grads[p], c.count); });
+      put_columns(sums, c, to.biases[p]);
     }
   }
 }
@@ -269,7 +298,7 @@ void differentiate(const Layer& layer, Node& node, const Tensor& grad_output) {
     if (layer.vector.defined()) {
       put_columns(grads.vector, c, to.vector);
     }
-    differentiate_projections(layer, g, node.needs(kX), std::move(grads.inputs), to);
+    differentiate_projections(layer, g, node.needs(kX), grads.inputs, to);
   }
   node.add_grad(kX, std::move(to.x));
   for (std::size_t p = 0; p < layer.weights.size(); ++p) {
@@ -295,12 +324,11 @@ std::int64_t heads_a_group(const GroupSizes& s) {
     return s.heads;
   }
   // Backward, while there is no output: the projections, the derivatives of sums and of one
-  // projection (the others go over what they are made of), coefficients and their derivatives; then
-  // the derivatives of all projections, and the same side by side.
+  // projection (the others go over what they are made of), coefficients and their derivatives.
   const auto fits = [&](std::int64_t group) {
     const std::int64_t of_nodes = s.nodes * group * s.channels;
     return of_nodes * (s.projections + 1) <= room &&
-           of_nodes * std::max(s.projections + 2, 2 * s.projections) + 2 * s.edges * group <=
+           of_nodes * (s.projections + 2) + 2 * s.edges * group <=
                s.nodes * width + 4 * s.edges * s.heads;
   };
   std::int64_t group = s.heads;

@@ -5,6 +5,7 @@
 
 #include "cli/bench/kernel_work.hpp"
 #include "cli/bench/machine.hpp"
+#include "cli/bench/process_memory.hpp"
 #include "cli/bench/random_tensor.hpp"
 #include "cli/bench/timing.hpp"
 #include <attune/autograd/variable.hpp>
@@ -68,17 +69,21 @@ void run_layer(const nn::GraphLayer& layer, const graph::Graph& graph, const Var
                std::int64_t heads, std::int64_t repeat, LayerTime& time) {
   const core::Tensor upstream = normal({graph.num_nodes(), layer.output_channels()}, 2);
   const std::vector<nn::NamedParameter> parameters = layer.parameters();
+  const auto step = [&] {
+    nn::ForwardContext ctx;
+    autograd::backward(layer.forward(x, graph, ctx), upstream);
+    for (const nn::NamedParameter& parameter : parameters) {
+      Variable(parameter.variable).zero_grad();
+    }
+    Variable(x).zero_grad();
+  };
+  step();  // the transpose of the graph and the code of the products, which are made once
+  const ProcessPeak process;
   const std::int64_t before = core::pool_statistics().bytes_in_use;
   core::reset_pool_peak();
-  time.ms = 1e3 * median_seconds(repeat, [&] {
-              nn::ForwardContext ctx;
-              autograd::backward(layer.forward(x, graph, ctx), upstream);
-              for (const nn::NamedParameter& parameter : parameters) {
-                Variable(parameter.variable).zero_grad();
-              }
-              Variable(x).zero_grad();
-            });
+  time.ms = 1e3 * median_seconds(repeat, step);
   time.peak_mb = static_cast<double>(core::pool_statistics().peak_bytes_in_use - before) / 1e6;
+  time.process_mb = process.megabytes();
   time.allowed_mb = 4e-6 * (static_cast<double>(x.value().num_elements() + upstream.num_elements() +
                                                 4 * graph.num_edges() * heads) +
                             number_of(parameters));

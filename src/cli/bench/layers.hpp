@@ -17,6 +17,7 @@ struct LayerTime {
   std::int64_t channels = 0;
   double ms = 0;
   double peak_mb = 0;       ///< of pooled memory beyond features, parameters and output's gradient
+  double process_mb = 0;    ///< the same as the system counts it, code included; 0: not known
   double allowed_mb = 0;    ///< output, gradients of features and parameters, 4 E H floats
   double bytes_before = 0;  ///< a second, copied
   double bytes_after = 0;   ///< the same
