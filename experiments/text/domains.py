@@ -3,8 +3,7 @@
 
   domains.py [--encoder DIR] [--models DIR] [--runs 10] [--methods gan ot ct] [--attune FILE]
 
-Every model, soft or aligned, seeds 0 and up, is fine-tuned as finetune.py has chosen it (SICK as MRPC, the task of two texts),
-then measured as it is on the texts of other sources: nothing of them is trained on or chosen by. MR is left out, SST-2 being
+Every model, soft or aligned, seeds 0 and up, is fine-tuned as its task has chosen it (see finetune.py), then measured as it is on the texts of other sources: nothing of them is trained on or chosen by. MR is left out, SST-2 being
 made of it. Every model is a line of results/domains.jsonl; one that is there already is not run again. Writes
 results/domains.md.
 """
@@ -20,7 +19,6 @@ OTHERS = {
     "sst2": ["textfooler/imdb", "textfooler/yelp", "uci/imdb", "uci/yelp", "uci/amazon_cells", "cr", "movie_reviews"],
     "sick": ["textfooler/snli", "textfooler/mnli_matched", "textfooler/mnli_mismatched"],
 }
-CHOSEN_WITH = {"sst2": "sst2", "sick": "mrpc"}
 
 
 class Measured:
@@ -75,7 +73,7 @@ def main():
     tuning, rows = Tuning(args.encoder, args.attune), []
     measured = Measured(texts.Models(args.models, args.attune, args.encoder))
     for task in OTHERS:
-        runs = {method: measured.runs(task, [*SHARED, *tuning.options(CHOSEN_WITH[task], method)], args.runs)
+        runs = {method: measured.runs(task, [*SHARED, *tuning.options(task, method)], args.runs)
                 for method in ["soft", *args.methods]}
         rows += rows_of(task, runs)
         for row in rows[-len(runs) * (1 + len(OTHERS[task])):]:

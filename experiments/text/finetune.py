@@ -4,10 +4,10 @@
   finetune.py [--encoder DIR] [--tasks NAME ...] [--runs 10] [--attune FILE]
 
 Pretrains the encoder (pretrain.sh) unless it is there. The learning rate is chosen with soft attention, then lambda
-of each distance at that rate, both by validation accuracy over two seeds of their own, on SST-2 for all tasks of one text and
-on MRPC for those of two; the log of the choice, results/tuning.jsonl, holds no figure of a part that a task is judged by. The
-parameters after the last step are kept, nothing is chosen among epochs. RTE is judged by its public validation part, as its
-test part has no labels. Every sweep is a line of results/finetune.jsonl; one that is there
+of each distance at that rate, both by validation accuracy over two seeds of their own; the log of the choice,
+results/tuning.jsonl, holds no figure of a part that a task is judged by. CoLA and RTE are judged by their validation parts, as
+their test parts have no public labels, and SST-2 and MRPC choose for them. The parameters after the last step are kept,
+nothing is chosen among epochs. Every sweep is a line of results/finetune.jsonl; one that is there
 already is not run again. Writes results/finetune.md.
 """
 import argparse, os, sys
@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 import sweeps
 import texts
 
-TASKS = {"sst2": "sst2", "cola": "sst2", "trec": "sst2", "mrpc": "mrpc", "rte": "mrpc"}  # and which has chosen for it
+TASKS = {"sst2": "sst2", "cola": "sst2", "trec": "trec", "mrpc": "mrpc", "rte": "mrpc"}  # and which has chosen for it
 RATES = ["0.0003", "0.001"]
 METHODS = {"gan": "AA-GAN", "ot": "AA-OT", "ct": "AA-CT"}
 # A discriminator as slow as the heads it judges is left behind by them.
