@@ -146,9 +146,9 @@ std::string evaluate(const Model& model, const SharedDataset& given, int ece_bin
   const data::NodeDataset& dataset = found->data();
   const Tensor logits = logits_of(model, *found);
   const auto measure = [&](const std::vector<std::int64_t>& rows) {
-    return rows.empty() ? std::nullopt
-                        : std::optional(train::evaluate_predictions(logits, dataset.labels, rows,
-                                                                    {.ece_bins = ece_bins}));
+    return rows.empty()
+               ? std::nullopt
+               : std::optional(found->problem().measure(logits, rows, {.ece_bins = ece_bins}));
   };
   return train::to_json(
       train::EvaluationResult{.command = "attune.Model.evaluate",

@@ -59,7 +59,8 @@ void add_batch_options(CLI::App& command, BatchFlags& flags) {
   command
       .add_option("--batch-size", flags.batch_size,
                   "Train in steps over N training nodes each, with sampled neighbours, not in one "
-                  "step an epoch over all")
+                  "step an epoch over all; without --fan-outs over N whole graphs, where there are "
+                  "several")
       ->type_name("N")
       ->group(group);
   command
@@ -70,7 +71,8 @@ void add_batch_options(CLI::App& command, BatchFlags& flags) {
       ->group(group);
 }
 
-train::NodeBatchOptions node_batches(const BatchFlags& flags, std::int64_t layers) {
+train::NodeBatchOptions node_batches(const BatchFlags& flags, std::int64_t layers,
+                                     std::int64_t num_graphs) {
   if (!flags.batch_size) {
     throw InvalidArgument("--fan-outs: expected --batch-size beside it, got none");
   }
@@ -78,6 +80,9 @@ train::NodeBatchOptions node_batches(const BatchFlags& flags, std::int64_t layer
     throw InvalidArgument(text("--batch-size: expected at least 1, got ", *flags.batch_size));
   }
   if (flags.fan_outs.empty()) {
+    if (num_graphs > 1) {
+      return {.batch_size = *flags.batch_size};
+    }
     throw InvalidArgument(text("--batch-size: expected --fan-outs beside it, ", layers,
                                " numbers for ", layers, " layers, got none"));
   }

@@ -24,10 +24,12 @@ struct BatchFlags {
 
 void add_batch_options(CLI::App& command, BatchFlags& flags);
 
-/// @param layers  of the model
+/// @param layers      of the model
+/// @param num_graphs  of the data set: of several, batches without fan-outs are whole graphs
 /// @throws InvalidArgument  one option without the other, a size below 1, fan-outs that are not
 ///                          numbers, are out of range or are not one a layer
-[[nodiscard]] train::NodeBatchOptions node_batches(const BatchFlags& flags, std::int64_t layers);
+[[nodiscard]] train::NodeBatchOptions node_batches(const BatchFlags& flags, std::int64_t layers,
+                                                   std::int64_t num_graphs);
 
 /// What a checkpoint and a result say about it; nothing where training does not go in batches.
 [[nodiscard]] train::Settings to_settings(const BatchFlags& flags);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iostream>
+#include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +16,16 @@
 
 namespace attune::cli {
 namespace {
+
+// Nodes that have each label.
+std::vector<std::int64_t> label_sizes(const data::NodeDataset& dataset) {
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(dataset.num_classes));
+  const std::span<const float> targets = dataset.targets.data<float>();
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    sizes[i % sizes.size()] += targets[i] != 0 ? 1 : 0;
+  }
+  return sizes;
+}
 
 std::vector<std::int64_t> class_sizes(const data::NodeDataset& dataset) {
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(dataset.num_classes));
@@ -50,11 +62,22 @@ std::int64_t untrained_classes(const data::NodeDataset& dataset) {
   return std::count(trained.begin(), trained.end(), false);
 }
 
-nlohmann::ordered_json facts(const data::NodeDataset& dataset) {
-  const auto size = [](const std::vector<std::int64_t>& part) {
-    return static_cast<std::int64_t>(part.size());
-  };
-  const std::int64_t unlabelled = std::count(dataset.labels.begin(), dataset.labels.end(), -1);
+// Of graphs that have nodes in a part.
+std::int64_t num_graphs_of(const data::NodeDataset& dataset,
+                           const std::vector<std::int64_t>& part) {
+  std::int64_t count = 0;
+  for (std::size_t g = 1; g < dataset.graph_ptr.size(); ++g) {
+    const auto first = std::ranges::lower_bound(part, dataset.graph_ptr[g - 1]);
+    count += first != part.end() && *first < dataset.graph_ptr[g] ? 1 : 0;
+  }
+  return count;
+}
+
+std::int64_t size(const std::vector<std::int64_t>& part) {
+  return static_cast<std::int64_t>(part.size());
+}
+
+nlohmann::ordered_json graph_facts(const data::NodeDataset& dataset) {
   const graph::GraphStatistics graph = graph::statistics(dataset.graph);
   return {{"name", dataset.name},
           {"nodes", graph.num_nodes},
@@ -64,21 +87,50 @@ nlohmann::ordered_json facts(const data::NodeDataset& dataset) {
           {"max_degree", graph.max_degree},
           {"isolated_nodes", graph.isolated_nodes},
           {"connected_components", graph.num_components},
-          {"largest_component", graph.largest_component},
-          {"edge_homophily", edge_homophily(dataset)},
-          {"features", dataset.features.columns()},
-          {"feature_non_zeros", dataset.features.num_nonzeros()},
-          {"classes", dataset.num_classes},
+          {"largest_component", graph.largest_component}};
+}
+
+// Those of nodes of one class each.
+nlohmann::ordered_json class_facts(const data::NodeDataset& dataset) {
+  const std::int64_t unlabelled = std::count(dataset.labels.begin(), dataset.labels.end(), -1);
+  return {{"classes", dataset.num_classes},
           {"nodes_per_class", class_sizes(dataset)},
-          {"unlabelled_nodes", unlabelled},
-          {"published_splits", static_cast<std::int64_t>(dataset.splits.size())},
-          {"split", dataset.split_name},
-          {"train_nodes", size(dataset.split.train)},
-          {"validation_nodes", size(dataset.split.validation)},
-          {"test_nodes", size(dataset.split.test)},
-          {"untrained_classes", untrained_classes(dataset)},
-          {"sha256", dataset.sha256},
-          {"source", dataset.source}};
+          {"unlabelled_nodes", unlabelled}};
+}
+
+nlohmann::ordered_json label_facts(const data::NodeDataset& dataset) {
+  const std::vector<std::int64_t> sizes = label_sizes(dataset);
+  const auto all = std::accumulate(sizes.begin(), sizes.end(), std::int64_t{0});
+  return {{"labels", dataset.num_classes},
+          {"nodes_per_label", sizes},
+          {"labels_per_node", static_cast<double>(all) / static_cast<double>(dataset.num_nodes())}};
+}
+
+nlohmann::ordered_json facts(const data::NodeDataset& dataset) {
+  nlohmann::ordered_json all = graph_facts(dataset);
+  if (dataset.num_graphs() > 1) {
+    all["graphs"] = dataset.num_graphs();
+    all["train_graphs"] = num_graphs_of(dataset, dataset.split.train);
+    all["validation_graphs"] = num_graphs_of(dataset, dataset.split.validation);
+    all["test_graphs"] = num_graphs_of(dataset, dataset.split.test);
+  }
+  if (!dataset.multi_label()) {
+    all["edge_homophily"] = edge_homophily(dataset);
+  }
+  all["features"] = dataset.features.columns();
+  all["feature_non_zeros"] = dataset.features.num_nonzeros();
+  all.update(dataset.multi_label() ? label_facts(dataset) : class_facts(dataset));
+  all["published_splits"] = static_cast<std::int64_t>(dataset.splits.size());
+  all["split"] = dataset.split_name;
+  all["train_nodes"] = size(dataset.split.train);
+  all["validation_nodes"] = size(dataset.split.validation);
+  all["test_nodes"] = size(dataset.split.test);
+  if (!dataset.multi_label()) {
+    all["untrained_classes"] = untrained_classes(dataset);
+  }
+  all["sha256"] = dataset.sha256;
+  all["source"] = dataset.source;
+  return all;
 }
 
 // `feature_non_zeros` as `feature non-zeros`: words for people.

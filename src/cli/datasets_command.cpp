@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/dataset_info.hpp"
+#include "cli/generate_command.hpp"
 #include "cli/text_info.hpp"
 #include "cli/training_options.hpp"
 #include "cli/training_run.hpp"
@@ -13,7 +14,6 @@
 #include <attune/core/text.hpp>
 #include <attune/data/dpkg.hpp>
 #include <attune/data/fetch.hpp>
-#include <attune/data/generator.hpp>
 #include <attune/data/native_npz.hpp>
 #include <attune/data/registry.hpp>
 #include <attune/data/text/text_task.hpp>
@@ -96,42 +96,6 @@ void add_fetch(CLI::App& datasets, Action& action) {
   });
 }
 
-struct GenerateOptions {
-  data::GeneratorOptions graph;
-  std::string output;
-};
-
-int generate(const GenerateOptions& options, const GlobalOptions& global) {
-  const data::NodeDataset dataset = data::generate_citation_like(options.graph);
-  data::save_native_npz(options.output, dataset);
-  if (!global.quiet) {
-    std::cout << "wrote " << options.output << ": " << describe(dataset) << '\n';
-  }
-  return kSuccess;
-}
-
-void add_generate(CLI::App& datasets, Action& action) {
-  CLI::App* command =
-      datasets.add_subcommand("generate", "Make a citation-like graph and write it as .npz");
-  const auto options = std::make_shared<GenerateOptions>();
-  data::GeneratorOptions& graph = options->graph;
-  command->add_option("--output", options->output, "File to write")->required()->type_name("FILE");
-  command->add_option("--nodes", graph.num_nodes, "Papers")->type_name("N");
-  command->add_option("--classes", graph.num_classes, "Topics")->type_name("N");
-  command->add_option("--features", graph.num_features, "Words of the vocabulary")->type_name("N");
-  command->add_option("--degree", graph.average_degree, "Neighbours a paper, on average")
-      ->type_name("X");
-  command->add_option("--homophily", graph.homophily, "Share of edges inside a class")
-      ->type_name("X");
-  command->add_option("--words", graph.words_per_node, "Words a paper, on average")->type_name("N");
-  command->add_option("--topic-strength", graph.topic_strength, "Share of words of the topic")
-      ->type_name("X");
-  command->add_option("--seed", graph.seed, "Of the generator")->type_name("N");
-  command->callback([options, &action] {
-    action = [options](const GlobalOptions& global) { return generate(*options, global); };
-  });
-}
-
 struct BuildOptions {
   data::DpkgOptions dpkg;
   std::string output = "dpkg.npz";
@@ -209,7 +173,7 @@ void add_datasets_command(CLI::App& app, Action& action) {
   add_list(*datasets, action);
   add_info(*datasets, action);
   add_fetch(*datasets, action);
-  add_generate(*datasets, action);
+  add_generate_command(*datasets, action);
   add_build(*datasets, action);
   add_convert(*datasets, action);
 }

@@ -36,8 +36,7 @@ int evaluate(const EvaluateOptions& options, const GlobalOptions& global) {
   const auto measure = [&](const std::vector<std::int64_t>& rows) {
     std::optional<train::ClassificationMetrics> metrics;
     if (!rows.empty()) {
-      metrics =
-          train::evaluate_predictions(logits, dataset.labels, rows, {.ece_bins = options.ece_bins});
+      metrics = saved.problem().measure(logits, rows, {.ece_bins = options.ece_bins});
     }
     return metrics;
   };
@@ -45,9 +44,9 @@ int evaluate(const EvaluateOptions& options, const GlobalOptions& global) {
   result.validation = measure(dataset.split.validation);
   result.test = measure(dataset.split.test);
   if (!global.quiet) {
-    print_metrics(std::cout, "train", result.train);
-    print_metrics(std::cout, "validation", result.validation);
-    print_metrics(std::cout, "test", result.test);
+    print_metrics(std::cout, "train", result.train, dataset.multi_label());
+    print_metrics(std::cout, "validation", result.validation, dataset.multi_label());
+    print_metrics(std::cout, "test", result.test, dataset.multi_label());
   }
   if (!global.json.empty()) {
     train::write_evaluation(global.json, result);

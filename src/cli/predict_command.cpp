@@ -42,8 +42,31 @@ std::vector<double> probabilities(std::span<const float> logits) {
   return p;
 }
 
+// Of each label on its own.
+std::vector<double> label_probabilities(std::span<const float> logits) {
+  std::vector<double> p(logits.begin(), logits.end());
+  for (double& x : p) {
+    x = 1 / (1 + std::exp(-x));
+  }
+  return p;
+}
+
+// `3`, or the labels that are more likely than not, as `0 4 17`.
+std::string predicted(std::span<const float> logits, bool multi_label) {
+  if (!multi_label) {
+    return core::text(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  }
+  std::string labels;
+  for (std::size_t label = 0; label < logits.size(); ++label) {
+    if (logits[label] > 0) {
+      labels += core::text(labels.empty() ? "" : " ", label);
+    }
+  }
+  return labels;
+}
+
 // node,predicted,p0,p1,...: a row a node, the shortest decimals that give the float back.
-std::string to_csv(const core::Tensor& logits) {
+std::string to_csv(const core::Tensor& logits, bool multi_label) {
   const std::int64_t classes = logits.size(1);
   std::string csv = "node,predicted";
   for (std::int64_t c = 0; c < classes; ++c) {
@@ -51,8 +74,10 @@ std::string to_csv(const core::Tensor& logits) {
   }
   csv += '\n';
   for (std::int64_t i = 0; i < logits.size(0); ++i) {
-    const std::vector<double> p = probabilities(logits.data<float>().subspan(i * classes, classes));
-    csv += core::text(i, ',', std::max_element(p.begin(), p.end()) - p.begin());
+    const std::span<const float> of_node = logits.data<float>().subspan(i * classes, classes);
+    const std::vector<double> p =
+        multi_label ? label_probabilities(of_node) : probabilities(of_node);
+    csv += core::text(i, ',', predicted(of_node, multi_label));
     for (const double x : p) {
       char digits[32];
       const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<float>(x));
@@ -93,7 +118,7 @@ int predict(const PredictOptions& options, const GlobalOptions& global) {
   const SavedModel saved(options.checkpoint, options.dataset, global.data_dir, options.split);
   AttentionRecorder attention;
   const core::Tensor logits = saved.logits(&attention);
-  core::write_file_atomically(options.output, to_csv(logits));
+  core::write_file_atomically(options.output, to_csv(logits, saved.dataset().multi_label()));
   if (!options.attention.empty()) {
     write_attention(options.attention, saved.problem().graph(), attention.layers());
   }
@@ -116,7 +141,9 @@ void add_predict_command(CLI::App& app, Action& action) {
                    "Another data set than it was trained on, with the same features and classes")
       ->type_name("NAME");
   add_split_option(*command, options->split);
-  command->add_option("--output", options->output, "CSV: node, predicted class, probabilities")
+  command
+      ->add_option("--output", options->output,
+                   "CSV: node, predicted class, or labels, probabilities")
       ->required()
       ->type_name("FILE");
   command

@@ -27,8 +27,16 @@ std::string split_of_dataset(const train::Checkpoint& checkpoint) {
   return there ? std::get<std::string>(found->second) : std::string();
 }
 
-void require_fit(const std::string& path, const models::GraphClassifierOptions& options,
+void require_fit(const train::Checkpoint& checkpoint, const models::GraphClassifierOptions& options,
                  const data::NodeDataset& dataset) {
+  const std::string& path = checkpoint.path;
+  // The key is there only where it is true.
+  if (checkpoint.description.dataset.contains("multi_label") != dataset.multi_label()) {
+    throw FileError(path, core::text("the model gives a node ",
+                                     dataset.multi_label() ? "one class" : "several labels",
+                                     "; nodes of ", dataset.name, " have ",
+                                     dataset.multi_label() ? "several labels" : "one class"));
+  }
   if (options.in_channels != dataset.features.columns() ||
       options.num_classes != dataset.num_classes) {
     throw FileError(path, core::text("the model takes ", options.in_channels, " features and ",
@@ -53,7 +61,7 @@ SavedModel::SavedModel(const std::string& folder, const std::string& dataset,
                  ? data::load_dataset(name_of_dataset(checkpoint_), data_dir,
                                       split.empty() ? split_of_dataset(checkpoint_) : split)
                  : data::load_dataset(dataset, data_dir, split);
-  require_fit(checkpoint_.path, options, dataset_);
+  require_fit(checkpoint_, options, dataset_);
   problem_ = std::make_unique<train::NodeClassification>(dataset_);
   model_ = std::make_unique<models::GraphClassifier>(options, 0);
   train::load_best_parameters(*model_, checkpoint_);

@@ -52,6 +52,11 @@ void print(const train::ExperimentResult& result) {
     std::cout << text("test ROC-AUC ", fixed(area->mean, 4), " +- ", fixed(area->std, 4), "  n ",
                       area->n, '\n');
   }
+  if (const std::optional<train::Summary> score = train::test_micro_f1(result.runs);
+      score && result.multi_label) {
+    std::cout << text("test micro-F1 ", fixed(score->mean, 4), " +- ", fixed(score->std, 4), "  n ",
+                      score->n, '\n');
+  }
   if (result.comparison) {
     const train::PairedTest& paired = result.comparison->test;
     std::cout << text("against ", result.comparison->other, "  difference ",

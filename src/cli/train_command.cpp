@@ -42,13 +42,13 @@ void check_folders(const TrainOptions& options) {
 }
 
 train::FitHooks hooks(const TrainOptions& options, const train::CheckpointDescription& about,
-                      ProgressLine& progress, const std::atomic<bool>& stop) {
+                      bool multi_label, ProgressLine& progress, const std::atomic<bool>& stop) {
   train::FitHooks hooks;
   hooks.stop = &stop;
-  hooks.observer = [&progress,
+  hooks.observer = [&progress, multi_label,
                     epochs = options.training.fit.epochs](const train::EpochReport& epoch) {
     if (progress.due()) {
-      progress.show(epoch.epoch, describe(epoch, epochs));
+      progress.show(epoch.epoch, describe(epoch, epochs, multi_label));
     }
   };
   const std::string& folder = options.resume.empty() ? options.out : options.resume;
@@ -72,7 +72,8 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
   const InterruptScope interrupt;
   const train::RunResult run = [&] {
     ProgressLine progress(training.fit.epochs, global.quiet);
-    TrainerSetup setup{.hooks = hooks(options, about, progress, interrupt.requested())};
+    TrainerSetup setup{
+        .hooks = hooks(options, about, dataset.multi_label(), progress, interrupt.requested())};
     if (!options.resume.empty()) {
       setup.prepare = [&](train::Trainer& trainer) {
         train::resume(trainer, train::load_checkpoint(options.resume), about);

@@ -19,22 +19,26 @@ std::string describe(const data::NodeDataset& dataset) {
   const auto size = [](const std::vector<std::int64_t>& part) {
     return with_thousands(static_cast<std::int64_t>(part.size()));
   };
-  return text(dataset.name, ": ", with_thousands(dataset.num_nodes()), " nodes, ",
+  const std::string graphs =
+      dataset.num_graphs() > 1 ? with_thousands(dataset.num_graphs()) + " graphs, " : "";
+  return text(dataset.name, ": ", graphs, with_thousands(dataset.num_nodes()), " nodes, ",
               with_thousands(dataset.graph.num_edges() / 2), " edges, ",
               with_thousands(dataset.features.columns()), " features, ", dataset.num_classes,
-              " classes, ", size(dataset.split.train), "/", size(dataset.split.validation), "/",
-              size(dataset.split.test), " train/validation/test");
+              dataset.multi_label() ? " labels, " : " classes, ", size(dataset.split.train), "/",
+              size(dataset.split.validation), "/", size(dataset.split.test),
+              " train/validation/test");
 }
 
 namespace {
 
-// Graphs that are trained in batches may be too large to compare every node with every other.
+// What is trained in batches, or is several graphs, may be too large to compare every node with
+// every other.
 constexpr std::int64_t kMmdSamples = 8192;
 
 // Of the best parameters; none for a model without attention heads.
 std::optional<double> mmd_of_heads(const models::GraphClassifier& model,
-                                   const train::NodeClassification& problem, bool batches) {
-  train::HeadMmd mmd(batches ? kMmdSamples : 0);
+                                   const train::NodeClassification& problem, bool sampled) {
+  train::HeadMmd mmd(sampled ? kMmdSamples : 0);
   const autograd::NoGradScope no_grad;
   nn::ForwardContext ctx;
   ctx.head_sink = &mmd;
@@ -51,12 +55,14 @@ train::CheckpointDescription description(const TrainingOptions& options,
   train::Settings run = to_settings(options.align);
   run["compute"] = options.compute;
   run.merge(to_settings(options.batches));
-  return {.model = train::to_settings(model),
-          .dataset = {{"name", options.dataset},
-                      {"sha256", dataset.sha256},
-                      {"num_nodes", dataset.num_nodes()},
-                      {"split", dataset.split_name}},
-          .run = std::move(run)};
+  train::Settings data{{"name", options.dataset},
+                       {"sha256", dataset.sha256},
+                       {"num_nodes", dataset.num_nodes()},
+                       {"split", dataset.split_name}};
+  if (dataset.multi_label()) {
+    data["multi_label"] = true;
+  }
+  return {.model = train::to_settings(model), .dataset = std::move(data), .run = std::move(run)};
 }
 
 train::ExperimentResult experiment(const TrainingOptions& options,
@@ -81,6 +87,7 @@ train::ExperimentResult experiment(const TrainingOptions& options,
           .model = options.model,
           .align = options.align.kind,
           .align_weight = options.align.active() ? options.align.options.weight : 0,
+          .multi_label = dataset.multi_label(),
           .threads = core::num_threads(),
           .runs = {}};
 }
@@ -101,13 +108,24 @@ void require_no_other_nodes(const TrainingOptions& options) {
   }
 }
 
+// What is learned must not depend on the graphs that are judged on.
+void require_training_graphs(const TrainingOptions& options, std::int64_t num_graphs) {
+  if (num_graphs > 1 && options.align.active() &&
+      (options.compute == "all" || options.align.support == "edges")) {
+    throw InvalidArgument(text(options.compute == "all" ? "--compute all" : "--align-support edges",
+                               ": expected one graph where heads are aligned, got ", num_graphs,
+                               ", of which some are judged on"));
+  }
+}
+
 train::ClassificationTask task_of(const TrainingOptions& options,
                                   const train::NodeClassification& problem,
                                   const models::GraphClassifier& model) {
   if (!options.batches.active()) {
     return problem.task(model, computed_nodes(options));
   }
-  return problem.task(model, node_batches(options.batches, options.layers),
+  return problem.task(model,
+                      node_batches(options.batches, options.layers, problem.dataset().num_graphs()),
                       computed_nodes(options));
 }
 
@@ -121,8 +139,10 @@ std::unique_ptr<train::AlignmentRegularizer> make_alignment(
     flags.options.all_nodes = false;
     return make_alignment(flags, problem.graph());
   }
-  const bool asks_for_all =
-      flags.support == "edges" || flags.options.distance.samples.value_or(1) == 0;
+  const std::int64_t num_graphs = problem.dataset().num_graphs();
+  require_training_graphs(options, num_graphs);
+  const bool asks_for_all = flags.support == "edges" ||
+                            (num_graphs == 1 && flags.options.distance.samples.value_or(1) == 0);
   flags.options.all_nodes = options.compute == "all" || (options.compute == "auto" && asks_for_all);
   return make_alignment(flags, problem.graph());
 }
@@ -147,7 +167,8 @@ train::RunResult run_seed(const TrainingOptions& options,
   train::RunResult result{.seed = seed, .fit = train::fit(trainer, setup.hooks)};
   result.split = problem.dataset().split_name;
   if (!result.fit.interrupted) {
-    result.mmd = mmd_of_heads(model, problem, options.batches.active());
+    result.mmd = mmd_of_heads(model, problem,
+                              options.batches.active() || problem.dataset().num_graphs() > 1);
   }
   return result;
 }

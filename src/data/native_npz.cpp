@@ -1,6 +1,8 @@
 #include <vector>
 
 #include "data/npz_dataset_reader.hpp"
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
 #include <attune/data/native_npz.hpp>
 #include <attune/data/npz.hpp>
 
@@ -24,6 +26,11 @@ NodeDataset load_native_npz(const std::string& path) {
 
 void save_native_npz(const std::string& path, const NodeDataset& dataset) {
   validate(dataset);
+  if (dataset.multi_label() || dataset.num_graphs() != 1) {
+    throw InvalidArgument(core::text(
+        "save_native_npz: expected one graph of nodes with one label each, got ",
+        dataset.num_graphs(), " of nodes with ", dataset.multi_label() ? "several" : "one"));
+  }
   const std::int64_t num_nodes = dataset.num_nodes();
   const graph::CsrView adjacency = dataset.graph.in_edges();
   const sparse::CsrMatrix& features = dataset.features;

@@ -5,6 +5,7 @@
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 #include <attune/data/node_dataset.hpp>
+#include <attune/graph/graph_batch.hpp>
 
 namespace attune::data {
 
@@ -18,7 +19,12 @@ class Validator {
 
   void check_nodes() const {
     check_sizes();
-    check_labels();
+    if (dataset_.multi_label()) {
+      check_targets();
+    } else {
+      check_labels();
+    }
+    check_graphs();
     check_features();
   }
 
@@ -29,6 +35,9 @@ class Validator {
     check_part(split.test, "test");
     if (split.train.empty()) {
       fail("expected at least one training node, found none");
+    }
+    if (dataset_.multi_label()) {
+      return;
     }
     const auto label_of = [&](std::int64_t node) { return dataset_.labels[node]; };
     const std::int32_t first = label_of(split.train.front());
@@ -52,7 +61,10 @@ class Validator {
     if (dataset_.num_classes < 2) {
       fail("expected at least two classes, found ", dataset_.num_classes);
     }
-    if (std::ssize(dataset_.labels) != num_nodes) {
+    if (dataset_.multi_label() && !dataset_.labels.empty()) {
+      fail("expected labels or targets, found both");
+    }
+    if (!dataset_.multi_label() && std::ssize(dataset_.labels) != num_nodes) {
       fail("expected a label for each of ", num_nodes, " nodes, found ", dataset_.labels.size());
     }
     if (dataset_.features.rows() != num_nodes) {
@@ -73,6 +85,32 @@ class Validator {
     }
   }
 
+  void check_targets() const {
+    const core::Shape expected{dataset_.num_nodes(), dataset_.num_classes};
+    if (dataset_.targets.shape() != expected || dataset_.targets.dtype() != core::DType::f32) {
+      fail("expected targets of ", expected[0], " nodes and ", expected[1], " labels in float32");
+    }
+    const std::span<const float> values = dataset_.targets.data<float>();
+    const auto wrong = std::find_if(values.begin(), values.end(),
+                                    [](float value) { return value != 0 && value != 1; });
+    if (wrong != values.end()) {
+      const std::int64_t place = wrong - values.begin();
+      fail("label ", place % expected[1], " of node ", place / expected[1],
+           ": expected 0 or 1, found ", *wrong);
+    }
+  }
+
+  void check_graphs() const {
+    if (dataset_.graph_ptr.empty()) {
+      return;
+    }
+    try {
+      (void)graph::unbatch_graphs(dataset_.graph, dataset_.graph_ptr);
+    } catch (const InvalidArgument& error) {
+      fail(error.what());
+    }
+  }
+
   void check_part(std::span<const std::int64_t> nodes, const char* part) {
     std::int64_t previous = -1;
     for (const std::int64_t node : nodes) {
@@ -85,7 +123,7 @@ class Validator {
       if (node < previous) {
         fail(part, " nodes: expected ascending numbers, found ", node, " after ", previous);
       }
-      if (dataset_.labels[node] < 0) {
+      if (!dataset_.multi_label() && dataset_.labels[node] < 0) {
         fail(part, " node ", node, " has no label");
       }
       part_[node] = part;

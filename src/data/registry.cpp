@@ -12,6 +12,7 @@
 #include <attune/core/suggest.hpp>
 #include <attune/core/text.hpp>
 #include <attune/data/generator.hpp>
+#include <attune/data/graph_folder.hpp>
 #include <attune/data/npz_dataset.hpp>
 #include <attune/data/planetoid.hpp>
 #include <attune/data/registry.hpp>
@@ -26,6 +27,7 @@ namespace {
 
 constexpr std::string_view kNpzEnding = ".npz";
 constexpr std::string_view kGenerated = "citation-like";
+constexpr std::string_view kPpi = "ppi";
 
 struct GeomGcnSet {
   std::string_view name;
@@ -134,6 +136,17 @@ NodeDataset load_published(const PublishedNpz& set, const std::string& data_dir)
   return dataset;
 }
 
+NodeDataset load_ppi(const std::string& data_dir) {
+  require_folder(data_dir);
+  const std::string file = text(kPpi, "/train_graph.json");
+  const std::string path = find_in_folders(file, data_dir);
+  if (path.empty()) {
+    throw FileError(file, text("not found in ", join(data_folders(data_dir)),
+                               "; the files of https://data.dgl.ai/dataset/ppi.zip go there"));
+  }
+  return load_graph_folder(path.substr(0, path.rfind('/')));
+}
+
 }  // namespace
 
 std::vector<KnownDataset> known_datasets() {
@@ -149,6 +162,8 @@ std::vector<KnownDataset> known_datasets() {
   for (const GeomGcnSet& set : kGeomGcnSets) {
     known.push_back({.name = std::string(set.name), .summary = std::string(set.summary)});
   }
+  known.push_back({.name = std::string(kPpi),
+                   .summary = "24 graphs of proteins with 121 labels, files of DGL's ppi.zip"});
   known.push_back({.name = std::string(kGenerated),
                    .summary = "generated, the size of Cora; citation-like:N has N nodes",
                    .fetchable = false});
@@ -200,6 +215,9 @@ NodeDataset load_nodes(const std::string& name, const std::string& data_dir) {
     NodeDataset dataset = load_geom_gcn(find_path(geom_gcn_folder(name), data_dir));
     dataset.name = name;
     return dataset;
+  }
+  if (name == kPpi) {
+    return load_ppi(data_dir);
   }
   if (is_path(name)) {
     return load_text_dataset(find_path(name, data_dir));

@@ -198,6 +198,10 @@ std::string full_name(const Rule& rule, std::uint64_t number) {
 
 NodeDataset with_split(NodeDataset dataset, const std::string& rule, const std::string& data_dir) {
   constexpr std::string_view kFile = "file:";
+  if (!dataset.graph_ptr.empty() && !rule.empty() && rule != "public" && rule != "0") {
+    fail(rule, text("data set ", dataset.name, " is divided by its ", dataset.num_graphs(),
+                    " graphs: expected public"));
+  }
   if (rule == "public" || (rule.empty() && dataset.splits.size() == 1)) {
     if (dataset.splits.size() != 1) {
       fail(rule, text("data set ", dataset.name, " brings ", dataset.splits.size(), " splits"));

@@ -4,6 +4,7 @@
 #include "data/text_files.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
+#include <attune/data/graph_folder.hpp>
 #include <attune/data/text_datasets.hpp>
 
 namespace attune::data {
@@ -14,6 +15,9 @@ NodeDataset load_text_dataset(const std::string& path) {
   }
   if (path.ends_with(".content") || path.ends_with(".cites")) {
     return load_linqs(path);
+  }
+  if (is_graph_folder(path)) {
+    return load_graph_folder(path);
   }
   if (exists(path + "/out1_graph_edges.txt")) {
     return load_geom_gcn(path);
@@ -26,7 +30,7 @@ NodeDataset load_text_dataset(const std::string& path) {
     return load_tables(path);
   }
   throw FileError(path,
-                  "expected a folder with edges.csv, raw/edge.csv.gz or "
+                  "expected a folder with edges.csv, raw/edge.csv.gz, train_graph.json or "
                   "out1_graph_edges.txt, or a file .npz, .graphml, .content or .cites");
 }
 

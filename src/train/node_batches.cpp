@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <numeric>
+#include <variant>
 #include <vector>
 
 #include "train/epoch_order.hpp"
@@ -19,7 +20,8 @@ namespace {
 struct PartOfProblem {
   nn::Features features;
   std::vector<graph::Graph> blocks;
-  std::vector<std::int32_t> labels;  // of the targets, in the order of the field
+  std::vector<std::int32_t> labels;  // of the field's targets, in its order
+  core::Tensor targets;              // the same where nodes have several labels
   std::vector<std::int64_t> rows;
 };
 
@@ -32,22 +34,41 @@ void require_fan_out_a_layer(const NodeBatchOptions& options, std::int64_t layer
 
 }  // namespace
 
+std::vector<std::int32_t> labels_of(const NodeValues& values, std::span<const std::int64_t> nodes) {
+  std::vector<std::int32_t> labels;
+  if (!values.targets.defined()) {
+    labels.reserve(nodes.size());
+    for (const std::int64_t node : nodes) {
+      labels.push_back(values.labels[node]);
+    }
+  }
+  return labels;
+}
+
+core::Tensor targets_of(const NodeValues& values, std::span<const std::int64_t> nodes) {
+  if (!values.targets.defined()) {
+    return {};
+  }
+  const nn::Features rows = nn::select_rows(nn::Features(Variable(values.targets)), nodes);
+  return std::get<Variable>(rows).value();
+}
+
 RowsPass pass_over(const graph::ReceptiveField& field, const NodeValues& values,
                    const models::GraphClassifier& model) {
   auto part = std::make_shared<PartOfProblem>();
   part->features = nn::select_rows(values.features, field.nodes);
   part->blocks = field.blocks;
-  for (const std::int64_t node : field.targets()) {
-    part->labels.push_back(values.labels[node]);
-  }
-  part->rows.resize(part->labels.size());
+  part->labels = labels_of(values, field.targets());
+  part->targets = targets_of(values, field.targets());
+  part->rows.resize(field.targets().size());
   std::iota(part->rows.begin(), part->rows.end(), std::int64_t{0});
   return RowsPass{.logits =
                       [part, &model](nn::ForwardContext& context) {
                         return model.forward(part->features, part->blocks, context);
                       },
                   .labels = part->labels,  // lives as long as the function
-                  .rows = part->rows};
+                  .rows = part->rows,
+                  .targets = part->targets};
 }
 
 TrainingBatches sampled_batches(const graph::Graph& graph, std::span<const std::int64_t> train,

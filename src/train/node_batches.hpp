@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
+#include <attune/core/tensor.hpp>
 #include <attune/graph/graph.hpp>
 #include <attune/graph/receptive_field.hpp>
 #include <attune/models/graph_classifier.hpp>
@@ -15,8 +17,16 @@ namespace attune::train {
 /// What is known of all nodes.
 struct NodeValues {
   const nn::Features& features;          ///< [num_nodes, in_channels]
-  std::span<const std::int32_t> labels;  ///< [num_nodes]
+  std::span<const std::int32_t> labels;  ///< [num_nodes]; empty beside targets
+  core::Tensor targets;                  ///< [num_nodes, num_labels]; undefined beside labels
 };
+
+/// Labels of some nodes in their order; none where there are none.
+[[nodiscard]] std::vector<std::int32_t> labels_of(const NodeValues& values,
+                                                  std::span<const std::int64_t> nodes);
+/// The same of targets, [nodes.size(), num_labels].
+[[nodiscard]] core::Tensor targets_of(const NodeValues& values,
+                                      std::span<const std::int64_t> nodes);
 
 /// Computes the targets of a field from a copy of their part of the features.
 /// @param model  must outlive the pass

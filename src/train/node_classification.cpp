@@ -1,9 +1,11 @@
 #include <utility>
 
+#include "train/graph_batches.hpp"
 #include "train/node_batches.hpp"
 #include <attune/autograd/variable.hpp>
 #include <attune/graph/builder.hpp>
 #include <attune/graph/receptive_field.hpp>
+#include <attune/train/multi_label_metrics.hpp>
 #include <attune/train/node_classification.hpp>
 
 namespace attune::train {
@@ -45,10 +47,11 @@ std::optional<RowsPass> NodeClassification::pass(const models::GraphClassifier& 
   }
   const std::int64_t layers = model.options().layers;
   const graph::ReceptiveField field = graph::receptive_field(graph_, targets, layers);
-  if (!saves_work(field, graph_)) {
+  // Of several graphs, what regularisers learn from must not depend on those that are judged on.
+  if (dataset_->num_graphs() == 1 && !saves_work(field, graph_)) {
     return std::nullopt;
   }
-  return pass_over(field, {features_, dataset_->labels}, model);
+  return pass_over(field, {features_, dataset_->labels, dataset_->targets}, model);
 }
 
 ClassificationTask NodeClassification::whole_task(const models::GraphClassifier& model) const {
@@ -60,7 +63,8 @@ ClassificationTask NodeClassification::whole_task(const models::GraphClassifier&
           .labels = dataset_->labels,
           .train = split.train,
           .validation = split.validation,
-          .test = split.test};
+          .test = split.test,
+          .targets = dataset_->targets};
 }
 
 ClassificationTask NodeClassification::task(const models::GraphClassifier& model,
@@ -77,11 +81,22 @@ ClassificationTask NodeClassification::task(const models::GraphClassifier& model
                                             const NodeBatchOptions& batches,
                                             ComputedNodes computed) const {
   ClassificationTask task = whole_task(model);
-  task.batches = sampled_batches(graph_, task.train, {features_, task.labels}, model, batches);
+  const NodeValues values{features_, task.labels, task.targets};
+  const bool whole_graphs = dataset_->num_graphs() > 1 && batches.fan_outs.empty();
+  task.batches = whole_graphs ? graph_batches(graph_, dataset_->graph_ptr, task.train, values,
+                                              model, batches.batch_size)
+                              : sampled_batches(graph_, task.train, values, model, batches);
   if (computed == ComputedNodes::needed) {
     task.validation_pass = pass(model, task.validation);
   }
   return task;
+}
+
+ClassificationMetrics NodeClassification::measure(const core::Tensor& logits,
+                                                  std::span<const std::int64_t> nodes,
+                                                  const MetricsOptions& options) const {
+  return dataset_->multi_label() ? evaluate_multi_label(logits, dataset_->targets, nodes, options)
+                                 : evaluate_predictions(logits, dataset_->labels, nodes, options);
 }
 
 core::Tensor NodeClassification::logits(const models::GraphClassifier& model) const {

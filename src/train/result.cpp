@@ -148,6 +148,16 @@ std::optional<Summary> test_roc_auc(std::span<const RunResult> runs) {
   return areas.empty() ? std::nullopt : std::optional(summarize(areas));
 }
 
+std::optional<Summary> test_micro_f1(std::span<const RunResult> runs) {
+  std::vector<double> scores;
+  for (const RunResult& run : runs) {
+    if (run.fit.test) {
+      scores.push_back(run.fit.test->micro_f1);
+    }
+  }
+  return scores.empty() ? std::nullopt : std::optional(summarize(scores));
+}
+
 std::string to_json(const ExperimentResult& result) {
   const Environment environment = current_environment();
   Json object = {{"dataset", result.dataset}, {"model", result.model}, {"align", result.align}};
@@ -160,6 +170,11 @@ std::string to_json(const ExperimentResult& result) {
   }
   if (const std::optional<Summary> summary = test_roc_auc(result.runs)) {
     object["test_roc_auc"] = to_json(*summary);
+  }
+  if (result.multi_label) {
+    if (const std::optional<Summary> summary = test_micro_f1(result.runs)) {
+      object["test_micro_f1"] = to_json(*summary);
+    }
   }
   object["runs"] = Json::array();
   for (const RunResult& run : result.runs) {

@@ -4,11 +4,11 @@
 #include <limits>
 #include <utility>
 
+#include "train/objective.hpp"
 #include <attune/core/digest.hpp>
 #include <attune/core/error.hpp>
 #include <attune/core/random.hpp>
 #include <attune/core/text.hpp>
-#include <attune/ops/cross_entropy.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/optim/clip.hpp>
 #include <attune/train/safetensors.hpp>
@@ -66,11 +66,12 @@ void require_few_steps(std::int64_t epochs, std::int64_t steps_per_epoch) {
 }
 
 RowsPass all_rows(const ClassificationTask& task) {
-  return {task.logits, task.labels, task.train};
+  return {task.logits, task.labels, task.train, task.targets};
 }
 
 RowsPass validation_pass(const ClassificationTask& task) {
-  return task.validation_pass.value_or(RowsPass{task.logits, task.labels, task.validation});
+  return task.validation_pass.value_or(
+      RowsPass{task.logits, task.labels, task.validation, task.targets});
 }
 
 double median(std::vector<double> values) {
@@ -236,8 +237,7 @@ EpochReport Trainer::run_next_epoch() {
   report.epoch = ++epoch_;
   report.train_loss = training_epoch(report.regularizer);
   if (!validation_pass_.rows.empty()) {
-    report.validation = loss_and_accuracy(evaluate(validation_pass_), validation_pass_.labels,
-                                          validation_pass_.rows);
+    report.validation = validate_rows(validation_pass_, evaluate(validation_pass_));
   }
   if (is_best(report.validation)) {
     best_.take();
@@ -288,7 +288,7 @@ double Trainer::training_step(const RowsPass& pass, std::uint32_t step,
   nn::ForwardContext context(
       core::RandomStream(options_.seed, core::Purpose::dropout).at_step(step));
   context.head_sink = sinks_.get();
-  Variable loss = ops::cross_entropy(pass.logits(context), pass.labels, pass.rows);
+  Variable loss = objective(pass, pass.logits(context));
   const double value = loss.value().item();
   Variable total = with_regularizers(std::move(loss), regularizer);
   if (!std::isfinite(total.value().item())) {
@@ -348,10 +348,9 @@ FitResult Trainer::finish() {
   if (epoch_ > 0) {
     best_.restore();
   }
-  const Tensor logits = evaluate({task_.logits, {}, {}});
+  const Tensor logits = evaluate({.logits = task_.logits});
   const auto measure = [&](std::span<const std::int64_t> rows) {
-    return rows.empty() ? std::nullopt
-                        : std::optional(evaluate_predictions(logits, task_.labels, rows));
+    return rows.empty() ? std::nullopt : std::optional(measure_rows(task_, logits, rows));
   };
   return {.epochs = epoch_,
           .best_epoch = early_stopping_.state().best_epoch,

@@ -33,7 +33,8 @@ namespace attune::data {
 [[nodiscard]] NodeDataset load_native_npz(const std::string& path);
 
 /// Writes the data set in this layout, adjacency and features as CSR, whole or not at all.
-/// @throws InvalidArgument  the data set is not valid
+/// @throws InvalidArgument  the data set is not valid, is of several graphs, or its nodes have
+///                          several labels
 /// @throws FileError        the file cannot be written
 void save_native_npz(const std::string& path, const NodeDataset& dataset);
 

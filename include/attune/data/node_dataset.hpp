@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <attune/core/tensor.hpp>
 #include <attune/graph/graph.hpp>
 #include <attune/sparse/csr_matrix.hpp>
 
@@ -16,13 +17,15 @@ struct NodeSplit {
   std::vector<std::int64_t> test;        ///< nodes that are judged on, once; may be empty
 };
 
-/// One graph whose nodes are to be classified.
+/// One graph whose nodes are to be classified, or several that are learned from together and judged
+/// on graphs apart. A node is of one class, or has any number of labels.
 struct NodeDataset {
   std::string name;                  ///< as load_dataset() was asked for it, or of the file
   graph::Graph graph;                ///< symmetric, without self-loops or duplicates
-  sparse::CsrMatrix features;        ///< [num_nodes, num_features], rows sum to one
-  std::vector<std::int32_t> labels;  ///< [num_nodes], -1 where unknown
-  std::int64_t num_classes = 0;      ///< at least 2
+  sparse::CsrMatrix features;        ///< [num_nodes, num_features]; rows sum to one, unless a
+                                     ///< number is negative or the loader says otherwise
+  std::vector<std::int32_t> labels;  ///< [num_nodes], -1 where unknown; empty beside `targets`
+  std::int64_t num_classes = 0;      ///< at least 2; beside `targets` the labels that there are
   NodeSplit split;                   ///< that is trained with
   std::string sha256;                ///< of the files it was read from, in the order of their names
   std::string source;  ///< a sentence: folder it was read from, or how it was generated
@@ -30,7 +33,19 @@ struct NodeDataset {
   std::vector<NodeSplit> splits = {};
   /// What with_split() took: `public`, `3`, `random:0`. Empty where nobody said.
   std::string split_name = {};
+  /// [num_nodes, num_classes], 1 where a node has a label and 0 where not; undefined where a node
+  /// is of one class.
+  core::Tensor targets = {};
+  /// Nodes graph_ptr[g] to graph_ptr[g + 1] - 1 are those of graph g, as in graph::GraphBatch;
+  /// empty: all are of one graph.
+  std::vector<std::int64_t> graph_ptr = {};
 
+  /// Nodes may have several labels.
+  [[nodiscard]] bool multi_label() const noexcept { return targets.defined(); }
+  /// That `graph` consists of.
+  [[nodiscard]] std::int64_t num_graphs() const noexcept {
+    return graph_ptr.empty() ? 1 : std::ssize(graph_ptr) - 1;
+  }
   /// Of the graph.
   [[nodiscard]] std::int64_t num_nodes() const noexcept { return graph.num_nodes(); }
 };
@@ -40,7 +55,8 @@ void validate(const NodeDataset& dataset);
 
 /// Everything but the split.
 /// @throws InvalidArgument  sizes that contradict each other, a label out of range, fewer than two
-///                          classes, a feature that is not finite. The message names the data set
+///                          classes, a target that is neither 0 nor 1, an edge from one graph to
+///                          another, a feature that is not finite. The message names the data set
 ///                          and the item.
 void validate_nodes(const NodeDataset& dataset);
 

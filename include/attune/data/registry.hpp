@@ -35,6 +35,7 @@ struct KnownDataset {
 ///                                FOLDER/npz/NAME.npz, without a split
 ///     geom-gcn/texas, geom-gcn/wisconsin, geom-gcn/film
 ///                                FOLDER/geom-gcn/new_data/NAME, with ten splits
+///     ppi                        FOLDER/ppi, as load_graph_folder() reads it: several graphs
 ///     citation-like, citation-like:N    generated, of N nodes
 ///     PATH.npz                   any layout of load_npz()
 ///     PATH/, PATH.graphml, PATH.content

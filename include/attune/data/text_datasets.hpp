@@ -53,7 +53,8 @@ namespace attune::data {
 /// gets a column of its own. Other attributes, and those of edges, are left alone.
 [[nodiscard]] NodeDataset load_graphml(const std::string& path);
 
-/// Whichever of these the path is: a folder of geom-gcn, OGB or tables, or a file .content, .cites
+/// Whichever of these the path is: a folder of geom-gcn, OGB or tables, or as load_graph_folder()
+/// takes it, or a file .content, .cites
 /// or .graphml.
 /// @throws FileError  none of them; says what each would have
 [[nodiscard]] NodeDataset load_text_dataset(const std::string& path);

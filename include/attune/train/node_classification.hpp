@@ -17,15 +17,17 @@ namespace attune::train {
 /// What a pass computes of a graph.
 enum class ComputedNodes : std::uint8_t {
   /// The nodes that the loss, or the validation, depends on (graph::ReceptiveField), where that is
-  /// at most three quarters of the edges over all layers; else all.
+  /// at most three quarters of the edges over all layers, or of several graphs some; else all.
   needed,
   all,
 };
 
 /// How training nodes are dealt out to the steps of an epoch.
 struct NodeBatchOptions {
-  std::int64_t batch_size = 0;  ///< required: training nodes a step, at least 1
-  /// Required, one a layer, as graph::NeighborSampler takes them: neighbours that a step looks at.
+  std::int64_t batch_size = 0;  ///< required: training nodes a step, or graphs, at least 1
+  /// One a layer, as graph::NeighborSampler takes them: neighbours that a step looks at. None where
+  /// the data set is of several graphs: batch_size then counts these, and a step looks at them
+  /// whole.
   std::vector<std::int64_t> fan_outs = {};
 };
 
@@ -48,12 +50,12 @@ class NodeClassification {
   [[nodiscard]] ClassificationTask task(const models::GraphClassifier& model,
                                         ComputedNodes computed = ComputedNodes::needed) const;
 
-  /// The same trained in steps over some nodes each, whose neighbours are sampled: no step costs
-  /// time or memory of the size of the graph. In an epoch every training node comes once, in an
-  /// order of (seed, epoch); what is sampled is a function of (seed, step). Measured are all
-  /// validation and test nodes, with all their neighbours.
+  /// The same trained in steps over some nodes each, whose neighbours are sampled, or over some
+  /// graphs each: no step costs time or memory of the size of all. In an epoch every training node
+  /// comes once, in an order of (seed, epoch); what is sampled is a function of (seed, step).
+  /// Measured are all validation and test nodes, with all their neighbours.
   /// @throws InvalidArgument  batch_size below 1; not a fan-out a layer, or one that
-  ///                          graph::NeighborSampler refuses
+  ///                          graph::NeighborSampler refuses; no fan-outs beside one graph
   [[nodiscard]] ClassificationTask task(const models::GraphClassifier& model,
                                         const NodeBatchOptions& batches,
                                         ComputedNodes computed = ComputedNodes::needed) const;
@@ -63,6 +65,11 @@ class NodeClassification {
 
   /// That it was made from.
   [[nodiscard]] const data::NodeDataset& dataset() const noexcept { return *dataset_; }
+  /// Of a pass over all nodes, as evaluate_predictions() or evaluate_multi_label() measures it.
+  [[nodiscard]] ClassificationMetrics measure(const core::Tensor& logits,
+                                              std::span<const std::int64_t> nodes,
+                                              const MetricsOptions& options = {}) const;
+
   /// [num_nodes, in_channels], dense or sparse.
   [[nodiscard]] const nn::Features& features() const noexcept { return features_; }
   /// With self-loops.

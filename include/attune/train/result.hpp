@@ -37,6 +37,7 @@ struct ExperimentResult {
   std::string model;                                    ///< gat, gatv2, transformer or gcn
   std::string align = "none";                           ///< none, gan, ot, ct or mmd
   double align_weight = 0;                              ///< lambda
+  bool multi_label = false;                             ///< NodeDataset::multi_label()
   int threads = 1;                                      ///< of all jobs together
   int jobs = 1;                                         ///< seeds at a time
   std::vector<RunResult> runs;                          ///< in the order of the seeds
@@ -63,6 +64,9 @@ struct EvaluationResult {
 
 /// The same of the areas under the ROC curve, which only data sets of two classes have.
 [[nodiscard]] std::optional<Summary> test_roc_auc(std::span<const RunResult> runs);
+
+/// The same of the micro-F1, which tells more than the accuracy where nodes have several labels.
+[[nodiscard]] std::optional<Summary> test_micro_f1(std::span<const RunResult> runs);
 
 /// JSON with the keys that DESIGN.md and README.md list, indented, the same text for the same
 /// result. What is missing or not finite is left out; null never appears.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <attune/core/tensor.hpp>
 #include <attune/nn/forward_context.hpp>
 #include <attune/nn/module.hpp>
 #include <attune/optim/adam.hpp>
@@ -34,6 +35,8 @@ struct RowsPass {
   std::function<Variable(nn::ForwardContext&)> logits = nullptr;  ///< [num_rows, num_classes]
   std::span<const std::int32_t> labels = {};                      ///< [num_rows]
   std::span<const std::int64_t> rows = {};                        ///< 0 to num_rows - 1
+  /// Where rows may have several labels, in the place of `labels`: [num_rows, num_labels], 0 or 1.
+  core::Tensor targets = {};
 };
 
 /// Steps over a part of the training rows each, so that an epoch takes `count` of them.
@@ -57,6 +60,10 @@ struct ClassificationTask {
   std::optional<RowsPass> training_pass = std::nullopt;
   /// What the evaluation after each epoch computes instead of all rows; none: all.
   std::optional<RowsPass> validation_pass = std::nullopt;
+  /// Where rows may have several labels, in the place of `labels`: [num_rows, num_labels], 0 or 1.
+  /// The loss is then the mean over rows and labels of the binary cross-entropy, and early stopping
+  /// looks at micro-F1, which reports call accuracy: multi_label_loss_and_f1().
+  core::Tensor targets = {};
   /// What the steps of an epoch compute, in place of one step over all training rows.
   std::optional<TrainingBatches> batches = std::nullopt;
 };

@@ -31,6 +31,14 @@ void require_same_data(const SavedModel& saved) {
   }
 }
 
+// By which nodes are coloured and neighbours marked.
+void require_one_class(const data::NodeDataset& dataset) {
+  if (dataset.multi_label()) {
+    throw InvalidArgument(core::text("report: expected nodes of one class each, got ", dataset.name,
+                                     ", whose nodes have several labels"));
+  }
+}
+
 double sum(const std::vector<double>& values) {
   double total = 0;
   for (const double value : values) {
@@ -60,6 +68,7 @@ std::optional<double> relative_mmd_of(const align::Clouds& clouds) {
 ExaminedRun::ExaminedRun(const std::string& folder, const std::string& data_dir)
     : folder_(folder), saved_(folder, "", data_dir) {
   require_same_data(saved_);
+  require_one_class(saved_.dataset());
   AttentionRecorder attention;
   HeadRecorder heads;
   logits_ = saved_.logits(&attention, &heads);
@@ -78,8 +87,7 @@ void ExaminedRun::measure(const Tensor& logits) {
       return std::nullopt;
     }
     return PartMetrics{.nodes = static_cast<std::int64_t>(rows.size()),
-                       .metrics = train::evaluate_predictions(logits, dataset().labels, rows,
-                                                              {.ece_bins = kEceBins})};
+                       .metrics = saved_.problem().measure(logits, rows, {.ece_bins = kEceBins})};
   };
   const data::NodeSplit& split = dataset().split;
   train_ = part(split.train);
