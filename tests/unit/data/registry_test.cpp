@@ -219,7 +219,7 @@ TEST_CASE("registry: citation-like with anything but a sensible number is refuse
 
 TEST_CASE("registry: every data set is listed with a line about it", "[data]") {
   const std::vector<KnownDataset> known = known_datasets();
-  REQUIRE(known.size() == 20);
+  REQUIRE(known.size() == 21);
   CHECK(known.front().name == "cora");
   CHECK(known.front().fetchable);
   CHECK(known.back().name == "citation-like");
