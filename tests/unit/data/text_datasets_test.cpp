@@ -391,7 +391,7 @@ TEST_CASE("text data sets: damaged gzip data is refused with the position", "[da
 
 TEST_CASE("text data sets: a path that is none of them says what each would have", "[data]") {
   CHECK_THAT(error_of({{"something", ""}}, ""),
-             Contains("expected a folder with edges.csv, raw/edge.csv.gz or"));
+             Contains("expected a folder with edges.csv, raw/edge.csv.gz, train_graph.json or"));
 }
 
 TEST_CASE("text data sets: the registry takes paths", "[data]") {
