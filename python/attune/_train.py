@@ -116,13 +116,21 @@ class Model:
         return self._model.logits(dataset)
 
     def predict(self, dataset: Dataset | None = None) -> npt.NDArray[Any]:
-        """The class of every node, the first of equal ones: int64 [num_nodes]."""
-        classes: npt.NDArray[np.int64] = self.logits(dataset).argmax(axis=1)
-        return classes
+        """The class of every node, the first of equal ones: int64 [num_nodes].
+
+        Where nodes may have several labels, those more likely than not: bool [num_nodes,
+        num_classes].
+        """
+        logits = self.logits(dataset)
+        found: npt.NDArray[Any] = logits > 0 if self._model.multi_label else logits.argmax(axis=1)
+        return found
 
     def predict_proba(self, dataset: Dataset | None = None) -> npt.NDArray[Any]:
-        """Softmax of the logits, float64 [num_nodes, num_classes]."""
+        """Softmax of the logits, float64 [num_nodes, num_classes]; of several labels the sigmoid."""
         logits = self.logits(dataset).astype(np.float64)
+        if self._model.multi_label:
+            each: npt.NDArray[np.float64] = 0.5 + 0.5 * np.tanh(0.5 * logits)  # without overflow
+            return each
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
         return probabilities

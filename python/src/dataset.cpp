@@ -184,6 +184,10 @@ std::span<const T> span_of(const std::vector<T>& vector) {
   return vector;
 }
 
+py::object targets(const Dataset& dataset) {
+  return dataset.data().multi_label() ? py::object(view_of(dataset.data().targets)) : py::none();
+}
+
 py::tuple features(const SharedDataset& dataset) {
   const sparse::CsrMatrix& matrix = dataset->data().features;
   const std::span<const float> values =
@@ -222,7 +226,11 @@ Arrays are read-only views of the data set's own and keep it alive.)";
 void bind_views(py::class_<Dataset, std::shared_ptr<Dataset>>& type) {
   type.def_property_readonly("labels",
                              view([](const data::NodeDataset& d) { return span_of(d.labels); }),
-                             "int32 [num_nodes], -1 where unknown.")
+                             "int32 [num_nodes], -1 where unknown; empty where there are targets.")
+      .def_property_readonly(
+          "targets", &targets,
+          "float32 [num_nodes, num_classes], 1 where a node has a label, of data "
+          "sets whose nodes may have several; else None.")
       .def_property_readonly(
           "train", view([](const data::NodeDataset& d) { return span_of(d.split.train); }),
           "Numbers of the training nodes, int64, ascending.")
@@ -245,6 +253,8 @@ void bind_facts(py::class_<Dataset, std::shared_ptr<Dataset>>& type) {
       .def_property_readonly("num_features",
                              [](const Dataset& d) { return d.data().features.columns(); })
       .def_property_readonly("num_classes", [](const Dataset& d) { return d.data().num_classes; })
+      .def_property_readonly("num_graphs", [](const Dataset& d) { return d.data().num_graphs(); })
+      .def_property_readonly("multi_label", [](const Dataset& d) { return d.data().multi_label(); })
       .def_property_readonly("split", [](const Dataset& d) { return d.data().split_name; })
       .def_property_readonly("source", [](const Dataset& d) { return d.data().source; })
       .def_property_readonly("sha256", [](const Dataset& d) { return d.data().sha256; })

@@ -57,6 +57,11 @@ class Model {
     train::save_checkpoint(folder, copy);
   }
 
+  // Its nodes have any number of labels, not one class each.
+  [[nodiscard]] bool multi_label() const {
+    return checkpoint_.description.dataset.contains("multi_label");  // there where it is true
+  }
+
   // The one it was trained on for null.
   [[nodiscard]] SharedDataset dataset_or_own(const SharedDataset& dataset) const {
     const SharedDataset& found = dataset ? dataset : dataset_;
@@ -65,6 +70,12 @@ class Model {
           "Model: dataset: expected one, since a model that was loaded has none of its own");
     }
     const data::NodeDataset& data = found->data();
+    if (data.multi_label() != multi_label()) {
+      const auto what = [](bool several) { return several ? "several labels" : "one class"; };
+      throw InvalidArgument(core::text("Model: dataset: the model gives a node ",
+                                       what(multi_label()), "; nodes of ", data.name, " have ",
+                                       what(data.multi_label())));
+    }
     const models::GraphClassifierOptions& wanted = model_.options();
     if (wanted.in_channels != data.features.columns() || wanted.num_classes != data.num_classes) {
       throw InvalidArgument(core::text("Model: dataset: the model takes ", wanted.in_channels,
@@ -376,6 +387,7 @@ void bind_models(py::module_& module) {
       .def_property_readonly(
           "parameters",
           [](const Model& model) { return parameter_views(model.module().parameters()); })
+      .def_property_readonly("multi_label", &Model::multi_label)
       .def_property_readonly("description", &description_of);
   module.def("_train", &train_model);
   module.def("_has_checkpoint", &train::has_checkpoint);

@@ -399,6 +399,26 @@ def test_heads_of_a_model_are_those_that_are_measured(dataset):
     assert mmd == pytest.approx(result["runs"][0]["mmd"], rel=1e-6)
 
 
+def test_several_graphs_and_labels(tmp_path, command, dataset):
+    folder = f"{tmp_path}/graphs/"
+    command("datasets", "generate", "--graphs", 6, "--nodes", 30, "--labels", 4, "--output", folder)
+    graphs = attune.load_dataset(folder)
+    assert graphs.num_graphs == 6 and graphs.multi_label and not len(graphs.labels)
+    assert graphs.targets.shape == (graphs.num_nodes, 4) and not graphs.targets.flags.writeable
+    command("train", "--dataset", folder, *FAST_ARGUMENTS, "--batch-size", 2, "--out",
+            tmp_path / "run", "--json", tmp_path / "a.json", "--quiet")
+    model, result = attune.train(folder, batch_size=2, **FAST)
+    assert without_times(result) == without_times(json.loads((tmp_path / "a.json").read_text()))
+    labels = model.predict()
+    assert labels.dtype == bool and labels.shape == (graphs.num_nodes, 4)
+    np.testing.assert_array_equal(labels, model.predict_proba() > 0.5)
+    assert model.evaluate()["test"]["micro_f1"] == result["runs"][0]["test"]["micro_f1"]
+    np.testing.assert_array_equal(attune.load(tmp_path / "run").predict(graphs), labels)
+    with pytest.raises(ValueError, match="gives a node several labels; nodes of communities have"):
+        model.predict(dataset)
+    assert dataset.targets is None and dataset.num_graphs == 1 and not dataset.multi_label
+
+
 def test_damaged_checkpoints_are_refused(tmp_path, dataset):
     model, _ = attune.train(dataset, **FAST)
     model.save(tmp_path / "run")
