@@ -3,9 +3,9 @@
 
   domains.py [--encoder DIR] [--models DIR] [--runs 10] [--methods gan ot ct] [--attune FILE]
 
-Every model, soft or aligned, seeds 0 and up, is fine-tuned as its task has chosen it (see finetune.py), then measured as it is on the texts of other sources: nothing of them is trained on or chosen by. MR is left out, SST-2 being
-made of it. Every model is a line of results/domains.jsonl; one that is there already is not run again. Writes
-results/domains.md.
+Every model, soft or aligned, seeds 0 and up, is fine-tuned as its task has chosen it (see finetune.py), then measured as it is
+on the texts of other sources: nothing of them is trained on or chosen by. MR is left out, SST-2 being made of it. Every model
+is a line of results/domains.jsonl; one that is there already is not run again. Writes results/domains.md.
 """
 import argparse, concurrent.futures, json, os, sys
 
