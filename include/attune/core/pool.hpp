@@ -7,8 +7,8 @@ namespace attune::core {
 
 /// Blocks of 64-byte-aligned memory, kept after their release for the next request of their size
 /// class (at most 25% larger than asked). A training step asks for the same sizes every time, so
-/// after the first steps it takes nothing from the system. Where sizes change, a larger block may be
-/// lent; from 16 MiB on kept ones go back before more is held than was ever lent. Thread-safe.
+/// after the first steps it takes nothing from the system. Where sizes change, a larger block may
+/// be lent; from 16 MiB on kept ones go back before more is held than was ever lent. Thread-safe.
 ///
 /// @throws std::bad_alloc  the system has no more
 [[nodiscard]] void* pool_allocate(std::size_t bytes);
