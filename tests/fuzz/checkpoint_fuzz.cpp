@@ -1,6 +1,4 @@
 // A run folder, of which any file is replaced.
-#include <filesystem>
-
 #include "fuzz/damaged_folder.hpp"
 #include "fuzz/target.hpp"
 #include <attune/models/graph_classifier.hpp>
@@ -12,11 +10,7 @@ namespace {
 
 // A committed run of `attune train`, so that the corpus fits it on any machine.
 DamagedFolder::Files files() {
-  DamagedFolder::Files files;
-  for (const auto& file : std::filesystem::directory_iterator(ATTUNE_FUZZ_RUN_FOLDER)) {
-    files[file.path().filename()] = testing::slurp(file.path());
-  }
-  return files;
+  return DamagedFolder::files_in(ATTUNE_FUZZ_RUN_FOLDER);
 }
 
 }  // namespace

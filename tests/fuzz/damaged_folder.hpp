@@ -32,6 +32,9 @@ class DamagedFolder {
 
   [[nodiscard]] const std::string& path() const noexcept { return folder_.path(); }
 
+  /// The files of a committed folder.
+  [[nodiscard]] static Files files_in(const std::string& path);
+
   /// Each file as it is.
   [[nodiscard]] static std::vector<std::string> seeds(const Files& files);
 

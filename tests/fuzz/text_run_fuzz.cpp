@@ -1,7 +1,5 @@
 // The folder of a fine-tuned model, of which any file is replaced: as it is used, and as training
 // goes on from it.
-#include <filesystem>
-
 #include "fuzz/damaged_folder.hpp"
 #include "fuzz/target.hpp"
 #include <attune/core/error.hpp>
@@ -14,11 +12,7 @@ namespace {
 
 // A committed run of `attune text train`, so that the corpus fits it on any machine.
 DamagedFolder::Files files() {
-  DamagedFolder::Files files;
-  for (const auto& file : std::filesystem::directory_iterator(ATTUNE_FUZZ_RUN_FOLDER)) {
-    files[file.path().filename()] = testing::slurp(file.path());
-  }
-  return files;
+  return DamagedFolder::files_in(ATTUNE_FUZZ_RUN_FOLDER);
 }
 
 }  // namespace
