@@ -28,7 +28,7 @@ endif()
 if(sanitize)
   # Instrumentation keeps GCC from following values, and it then warns of what cannot happen in the
   # standard library's own code (GCC's manual, -fsanitize). The other presets keep these warnings.
-  list(APPEND sanitize -Wno-maybe-uninitialized)
-  target_compile_options(attune_options INTERFACE ${sanitize})
+  target_compile_options(attune_options INTERFACE ${sanitize}
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(attune_options INTERFACE ${sanitize})
 endif()

@@ -91,14 +91,16 @@ HWY_INLINE void logits_of_pairs(D d, const Rows& rows, std::int64_t heads, std::
 template <class T>
 void additive_logits(const Rows& rows, std::int64_t heads, std::int64_t channels, T negative_slope,
                      const T* dst, const T* src, const T* att, T* logits) {
-  if (is_square<T>(heads, channels)) {
-    const auto product = [&](auto d, auto a, auto b, std::int64_t c) HWY_ATTR {
-      const auto x = hn::Add(a, b);
-      const auto activated = hn::Mul(x, leaky_slope(d, x, hn::Set(d, negative_slope)));
-      return hn::MulAdd(hn::LoadU(d, att + c), activated, hn::Zero(d));
-    };
-    square_products(rows, dst, src, product, logits);
-    return;
+  if constexpr (square_of_vector<T>() >= 2) {
+    if (is_square<T>(heads, channels)) {
+      const auto product = [&](auto d, auto a, auto b, std::int64_t c) HWY_ATTR {
+        const auto x = hn::Add(a, b);
+        const auto activated = hn::Mul(x, leaky_slope(d, x, hn::Set(d, negative_slope)));
+        return hn::MulAdd(hn::LoadU(d, att + c), activated, hn::Zero(d));
+      };
+      square_products(rows, dst, src, product, logits);
+      return;
+    }
   }
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     constexpr bool kWhole = decltype(whole)::value;

@@ -249,11 +249,13 @@ HWY_INLINE void dots_of_head_tiles(D d, const Rows& rows, std::int64_t heads, st
 template <class T>
 void edge_dots(const Rows& rows, std::int64_t heads, std::int64_t channels, const T* left,
                const T* right, T* dots) {
-  if (is_square<T>(heads, channels)) {
-    const auto product = [](auto d, auto a, auto b, std::int64_t)
-                             HWY_ATTR { return hn::MulAdd(a, b, hn::Zero(d)); };
-    square_products(rows, left, right, product, dots);
-    return;
+  if constexpr (square_of_vector<T>() >= 2) {
+    if (is_square<T>(heads, channels)) {
+      const auto product = [](auto d, auto a, auto b, std::int64_t)
+                               HWY_ATTR { return hn::MulAdd(a, b, hn::Zero(d)); };
+      square_products(rows, left, right, product, dots);
+      return;
+    }
   }
   with_vectors<T>(channels, [&](auto d, auto whole) HWY_ATTR {
     constexpr bool kWhole = decltype(whole)::value;

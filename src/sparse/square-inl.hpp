@@ -75,7 +75,7 @@ HWY_INLINE void square_products(const Rows& rows, const T* left, const T* right,
                                 const Product& product, T* HWY_RESTRICT out) {
   const hn::ScalableTag<T> d;
   constexpr std::int64_t kLanes = lanes_of<hn::ScalableTag<T>>();
-  constexpr std::int64_t kSquare = std::max<std::int64_t>(square_of_vector<T>(), 1);
+  constexpr std::int64_t kSquare = square_of_vector<T>();
   constexpr std::int64_t kWidth = kSquare * kSquare;
   constexpr std::int64_t kVectors = kWidth / kLanes;  // of an edge
   const Ahead<T> ahead(rows, kWidth);
