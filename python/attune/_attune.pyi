@@ -175,6 +175,20 @@ class GCNConv(Layer):
         dtype: str = "float32",
     ) -> None: ...
 
+class SAGEConv(Layer):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        dropout: float = 0,
+        bias: bool = True,
+        residual: bool = False,
+        activation: str = "none",
+        seed: int = 0,
+        dtype: str = "float32",
+    ) -> None: ...
+
 class Distance:
     def __init__(
         self,

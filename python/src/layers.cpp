@@ -16,6 +16,7 @@
 #include <attune/nn/gat_conv.hpp>
 #include <attune/nn/gatv2_conv.hpp>
 #include <attune/nn/gcn_conv.hpp>
+#include <attune/nn/sage_conv.hpp>
 #include <attune/nn/transformer_conv.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/ops/reductions.hpp>
@@ -54,7 +55,9 @@ void each_common_option(Options& options, F& f) {
   f("dropout", options.dropout);
   f("bias", options.bias);
   f("activation", options.activation);
-  f("expect_self_loops", options.expect_self_loops);
+  if constexpr (requires { options.expect_self_loops; }) {
+    f("expect_self_loops", options.expect_self_loops);
+  }
 }
 
 template <class F>
@@ -85,6 +88,12 @@ void each_option(nn::TransformerConvOptions& options, F&& f) {
 
 template <class F>
 void each_option(nn::GCNConvOptions& options, F&& f) {
+  each_common_option(options, f);
+  f("residual", options.residual);
+}
+
+template <class F>
+void each_option(nn::SAGEConvOptions& options, F&& f) {
   each_common_option(options, f);
   f("residual", options.residual);
 }
@@ -366,6 +375,15 @@ GCNConv(in_channels, out_channels, *, dropout=0, bias=True, residual=False, acti
         expect_self_loops=True, seed=0, dtype="float32")
 
 Parameters: weight [in_channels, out_channels], bias [out_channels], residual_weight.)");
+  bind_layer<nn::SAGEConv, nn::SAGEConvOptions>(
+      module, "SAGEConv",
+      R"(GraphSAGE with mean aggregation, Hamilton et al., NeurIPS 2017; no attention, no heads.
+
+SAGEConv(in_channels, out_channels, *, dropout=0, bias=True, residual=False, activation="none",
+         seed=0, dtype="float32")
+
+A self-loop is no neighbour. Parameters: root_weight and neighbour_weight [in_channels,
+out_channels], bias [out_channels], residual_weight.)");
 }
 
 }  // namespace attune::python

@@ -51,8 +51,10 @@ class Model {
   void save(const std::string& folder) const {
     train::Checkpoint copy = checkpoint_;
     copy.state.best_parameters.clear();
-    for (const nn::NamedParameter& parameter : model_.parameters()) {
-      copy.state.best_parameters.push_back({parameter.name, parameter.variable.value()});
+    for (const std::vector<nn::NamedParameter>& all : {model_.parameters(), model_.buffers()}) {
+      for (const nn::NamedParameter& each : all) {
+        copy.state.best_parameters.push_back({each.name, each.variable.value()});
+      }
     }
     train::save_checkpoint(folder, copy);
   }

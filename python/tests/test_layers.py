@@ -5,7 +5,9 @@ import pytest
 
 import attune
 
-LAYERS = [attune.GATConv, attune.GATv2Conv, attune.TransformerConv, attune.GCNConv]
+LAYERS = [
+    attune.GATConv, attune.GATv2Conv, attune.TransformerConv, attune.GCNConv, attune.SAGEConv
+]
 
 # attune's name of each parameter, and the reference's, whose matrices are [out, in].
 NAMES = {
@@ -85,6 +87,20 @@ def test_gcn_is_the_formula(graph, features):
         layer.attention(x, graph)
     with pytest.raises(ValueError, match="GCNConv: the layer has no queries and keys"):
         layer.heads(x, graph)
+
+
+def test_sage_is_the_formula(graph, features):
+    layer = attune.SAGEConv(6, 3, dtype="float64", seed=5)
+    dense = np.zeros((40, 40))
+    src, dst = graph.edge_index()
+    dense[dst, src] = 1
+    np.fill_diagonal(dense, 0)
+    means = dense / np.maximum(dense.sum(axis=1, keepdims=True), 1)
+    layer.parameters["bias"][...] = [1, 2, 3]
+    x = features.astype(np.float64)
+    own, heard = layer.parameters["root_weight"], layer.parameters["neighbour_weight"]
+    np.testing.assert_allclose(
+        layer(x, graph), x @ own + means @ x @ heard + [1, 2, 3], atol=1e-13)
 
 
 @pytest.mark.parametrize("layer_class", LAYERS)

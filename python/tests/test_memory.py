@@ -199,7 +199,7 @@ def test_inputs_that_are_lent_stay_as_long_as_the_record(graph):
 
 
 @pytest.mark.parametrize("layer_class", [
-    attune.GATConv, attune.GATv2Conv, attune.TransformerConv, attune.GCNConv
+    attune.GATConv, attune.GATv2Conv, attune.TransformerConv, attune.GCNConv, attune.SAGEConv
 ])
 def test_mapped_files_are_read_and_never_written_to(tmp_path, graph, features, layer_class):
     np.save(tmp_path / "x.npy", features)

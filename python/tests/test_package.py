@@ -58,7 +58,7 @@ def test_defaults_of_the_stubs_are_those_of_the_layers():
     tree = ast.parse(STUBS.read_text())
     layers = {node.name: node for node in tree.body
               if isinstance(node, ast.ClassDef) and node.name.endswith("Conv")}
-    assert len(layers) == 4
+    assert len(layers) == 5
     for name, node in layers.items():
         arguments = node.body[0].args
         written = {

@@ -40,6 +40,8 @@ def files(folder):
     {"model": "transformer", "align": "gan", "root_weight": False, "gan_bounded": True},
     {"model": "gcn", "lr": 0.01, "residual": True},
     {"batch_size": 10, "fan_outs": [5, 3]},
+    {"model": "sage", "norm": "batch", "jumping": "cat", "drop_edge": 0.2},
+    {"norm": "layer", "label_smoothing": 0.1, "lr_schedule": "cosine", "warmup_epochs": 5},
 ])
 def test_the_same_bits_as_the_command(tmp_path, command, dataset, extra):
     npz = tmp_path / "communities.npz"

@@ -9,13 +9,12 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.hpp"
-#include "cli/recorders.hpp"
 #include "cli/saved_model.hpp"
 #include "cli/training_options.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
 #include <attune/core/text.hpp>
-#include <attune/data/npz.hpp>
+#include <attune/train/attention_coefficients.hpp>
 
 namespace attune::cli {
 namespace {
@@ -89,38 +88,13 @@ std::string to_csv(const core::Tensor& logits, bool multi_label) {
   return csv;
 }
 
-// Members src and dst, [num_edges], self-loops included, and layer0, layer1, ..., [num_edges,
-// heads].
-void write_attention(const std::string& path, const graph::Graph& graph,
-                     const std::vector<core::Tensor>& layers) {
-  std::vector<std::int64_t> src;
-  std::vector<std::int64_t> dst;
-  const graph::CsrView in = graph.in_edges();
-  for (std::int64_t i = 0; i < graph.num_nodes(); ++i) {
-    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
-      src.push_back(in.col_idx[e]);
-      dst.push_back(i);
-    }
-  }
-  const std::vector<std::int64_t> per_edge{graph.num_edges()};
-  std::vector<data::NamedArray> arrays;
-  arrays.emplace_back("src", data::NpyArray::from(std::span<const std::int64_t>(src), per_edge));
-  arrays.emplace_back("dst", data::NpyArray::from(std::span<const std::int64_t>(dst), per_edge));
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    const std::vector<std::int64_t> shape{layers[l].size(0), layers[l].size(1)};
-    arrays.emplace_back(core::text("layer", l),
-                        data::NpyArray::from(layers[l].data<float>(), shape));
-  }
-  data::write_npz(path, arrays);
-}
-
 int predict(const PredictOptions& options, const GlobalOptions& global) {
   const SavedModel saved(options.checkpoint, options.dataset, global.data_dir, options.split);
-  AttentionRecorder attention;
-  const core::Tensor logits = saved.logits(&attention);
+  const core::Tensor logits = saved.logits();
   core::write_file_atomically(options.output, to_csv(logits, saved.dataset().multi_label()));
   if (!options.attention.empty()) {
-    write_attention(options.attention, saved.problem().graph(), attention.layers());
+    train::write_attention(options.attention,
+                           train::attention_coefficients(saved.model(), saved.problem()));
   }
   if (!global.quiet) {
     std::cout << core::text("wrote ", logits.size(0), " predictions to ", options.output, '\n');
@@ -147,8 +121,10 @@ void add_predict_command(CLI::App& app, Action& action) {
       ->required()
       ->type_name("FILE");
   command
-      ->add_option("--attention", options->attention,
-                   "Also write the attention coefficients of every layer (.npz)")
+      ->add_option(
+          "--attention", options->attention,
+          "Also write the attention coefficients of every layer, edge and head (.npz, or .csv by "
+          "its name)")
       ->type_name("FILE");
   command->callback([options, &action] {
     action = [options](const GlobalOptions& global) { return predict(*options, global); };

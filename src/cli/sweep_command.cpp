@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
+#include "cli/run_log.hpp"
 #include "cli/training_options.hpp"
 #include "cli/training_run.hpp"
 #include <attune/core/error.hpp>
@@ -27,6 +28,7 @@ struct SweepCommandOptions {
   std::int64_t runs = 10;
   int jobs = 1;
   std::string against;
+  LogOptions log;
 };
 
 train::SweepOptions sweep_options(const SweepCommandOptions& options,
@@ -35,6 +37,17 @@ train::SweepOptions sweep_options(const SweepCommandOptions& options,
   sweep.seeds.resize(static_cast<std::size_t>(options.runs));
   std::iota(sweep.seeds.begin(), sweep.seeds.end(), options.training.seed);
   return sweep;
+}
+
+// One a run, which TensorBoard shows side by side.
+std::string tensorboard_folder(const LogOptions& log, std::uint64_t seed) {
+  return log.tensorboard.empty() ? std::string() : text(log.tensorboard, "/seed-", seed);
+}
+
+train::FitHooks hooks(TensorboardLog& log, bool aligned, const std::atomic<bool>& stop) {
+  return {
+      .observer = [&log, aligned](const train::EpochReport& epoch) { log.epoch(epoch, aligned); },
+      .stop = &stop};
 }
 
 void print(const train::ExperimentResult& result) {
@@ -76,22 +89,33 @@ int run_sweep(const SweepCommandOptions& options, const GlobalOptions& global) {
   if (!options.against.empty()) {
     (void)train::read_test_accuracies(options.against);  // a wrong file is told before the work
   }
+  if (!options.log.jsonl.empty()) {
+    train::require_appendable(options.log.jsonl);  // the same
+  }
   const train::NodeClassification problem(dataset);
   const InterruptScope interrupt;
   const auto run = [&](std::uint64_t seed) {
-    const TrainerSetup setup{.hooks = {.stop = &interrupt.requested()}};
+    TensorboardLog log(tensorboard_folder(options.log, seed));
+    const TrainerSetup setup{.hooks = hooks(log, training.align.active(), interrupt.requested())};
     const std::string split = data::split_of_run(training.split, dataset, seed);
-    if (split == training.split) {
-      return run_seed(training, model_options, problem, seed, setup);
-    }
-    const data::NodeDataset divided = data::with_split(dataset, split, global.data_dir);
-    return run_seed(training, model_options, train::NodeClassification(divided), seed, setup);
+    const data::NodeDataset divided = split == training.split
+                                          ? data::NodeDataset()
+                                          : data::with_split(dataset, split, global.data_dir);
+    const train::RunResult one =
+        split == training.split
+            ? run_seed(training, model_options, problem, seed, setup)
+            : run_seed(training, model_options, train::NodeClassification(divided), seed, setup);
+    log.result(one.fit);
+    return one;
   };
   {
     ProgressLine progress(options.runs, global.quiet);
     std::int64_t done = 0;
     const auto observer = [&](const train::RunResult& one) {
       ++done;
+      if (!options.log.jsonl.empty()) {
+        train::append_run(options.log.jsonl, result, one);
+      }
       if (progress.due()) {
         progress.show(done,
                       text("run ", done, "/", options.runs, "  seed ", one.seed,
@@ -138,6 +162,7 @@ void add_sweep_command(CLI::App& app, Action& action) {
                    "Result file of another sweep to compare with, seed by seed")
       ->type_name("FILE")
       ->group(group);
+  add_log_options(*command, options->log);
   command->callback([options, &action] {
     action = [options](const GlobalOptions& global) { return run_sweep(*options, global); };
   });

@@ -7,6 +7,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/report.hpp"
+#include "cli/run_log.hpp"
 #include "cli/training_options.hpp"
 #include "cli/training_run.hpp"
 #include <attune/core/error.hpp>
@@ -27,6 +28,7 @@ struct TrainOptions {
   std::string resume;
   bool overwrite = false;
   std::int64_t checkpoint_every = 100;
+  LogOptions log;
 };
 
 void check_folders(const TrainOptions& options) {
@@ -42,11 +44,13 @@ void check_folders(const TrainOptions& options) {
 }
 
 train::FitHooks hooks(const TrainOptions& options, const train::CheckpointDescription& about,
-                      bool multi_label, ProgressLine& progress, const std::atomic<bool>& stop) {
+                      bool multi_label, ProgressLine& progress, TensorboardLog& log,
+                      const std::atomic<bool>& stop) {
   train::FitHooks hooks;
   hooks.stop = &stop;
-  hooks.observer = [&progress, multi_label,
-                    epochs = options.training.fit.epochs](const train::EpochReport& epoch) {
+  hooks.observer = [&progress, &log, multi_label, epochs = options.training.fit.epochs,
+                    aligned = options.training.align.active()](const train::EpochReport& epoch) {
+    log.epoch(epoch, aligned);
     if (progress.due()) {
       progress.show(epoch.epoch, describe(epoch, epochs, multi_label));
     }
@@ -69,11 +73,15 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
   const models::GraphClassifierOptions model_options = classifier_options(training, dataset);
   const train::CheckpointDescription about = description(training, model_options, dataset);
   const train::NodeClassification problem(dataset);
+  if (!options.log.jsonl.empty()) {
+    train::require_appendable(options.log.jsonl);
+  }
+  TensorboardLog log(options.log.tensorboard);
   const InterruptScope interrupt;
   const train::RunResult run = [&] {
     ProgressLine progress(training.fit.epochs, global.quiet);
-    TrainerSetup setup{
-        .hooks = hooks(options, about, dataset.multi_label(), progress, interrupt.requested())};
+    TrainerSetup setup{.hooks = hooks(options, about, dataset.multi_label(), progress, log,
+                                      interrupt.requested())};
     if (!options.resume.empty()) {
       setup.prepare = [&](train::Trainer& trainer) {
         train::resume(trainer, train::load_checkpoint(options.resume), about);
@@ -90,11 +98,15 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
                       '\n');
     return kInterrupted;
   }
+  log.result(result);
   if (!global.quiet) {
     print_run(std::cout, dataset, training, run);
   }
+  train::ExperimentResult found = experiment(training, model_options, dataset, global);
+  if (!options.log.jsonl.empty()) {
+    train::append_run(options.log.jsonl, found, run);
+  }
   if (!global.json.empty()) {
-    train::ExperimentResult found = experiment(training, model_options, dataset, global);
     found.runs.push_back(run);
     train::write_result(global.json, found);
   }
@@ -120,6 +132,7 @@ void add_train_command(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 1000000000))
       ->type_name("N")
       ->group(group);
+  add_log_options(*command, options->log);
   command->callback([options, &action] {
     action = [options](const GlobalOptions& global) { return train_model(*options, global); };
   });

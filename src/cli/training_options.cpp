@@ -18,11 +18,11 @@ CLI::Validator not_negative() {
 void add_model_options(CLI::App& command, TrainingOptions& o) {
   const std::string group = "Model";
   command.add_option("--model", o.model, "Layers to stack")
-      ->check(CLI::IsMember({"gat", "gatv2", "transformer", "gcn"}))
+      ->check(CLI::IsMember({"gat", "gatv2", "transformer", "gcn", "sage"}))
       ->group(group);
   command
       .add_option("--hidden-channels", o.hidden_channels,
-                  "Channels of each hidden layer, per head [8, gcn: 16]")
+                  "Channels of each hidden layer, per head [8, gcn and sage: 16]")
       ->type_name("N")
       ->group(group);
   command.add_option("--heads", o.heads, "Heads of each hidden layer")
@@ -34,7 +34,9 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
   command.add_option("--layers", o.layers, "Layers, the last one included")
       ->type_name("N")
       ->group(group);
-  command.add_option("--dropout", o.dropout, "Dropout on the input of every layer [0.6, gcn: 0.5]")
+  command
+      .add_option("--dropout", o.dropout,
+                  "Dropout on the input of every layer [0.6, gcn and sage: 0.5]")
       ->type_name("P")
       ->group(group);
   command.add_option("--attention-dropout", o.attention_dropout, "Dropout of coefficients")
@@ -47,6 +49,19 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
       ->group(group);
   command.add_option("--negative-slope", o.negative_slope, "Of the leaky ReLU on the logits")
       ->type_name("X")
+      ->group(group);
+  command
+      .add_option(
+          "--norm", o.norm,
+          "Of hidden features: over the channels of a node, or over the nodes of a step, of "
+          "which --compute auto then takes all")
+      ->check(CLI::IsMember({"none", "layer", "batch"}))
+      ->group(group);
+  command
+      .add_option("--jumping", o.jumping,
+                  "Jumping knowledge: make logits, by a linear layer, of the last hidden layer, of "
+                  "all side by side, or of their maximum")
+      ->check(CLI::IsMember({"none", "last", "cat", "max"}))
       ->group(group);
   command.add_flag("--residual", o.residual, "Add the input of every layer to its output")
       ->group(group);
@@ -91,6 +106,16 @@ void add_fit_options(CLI::App& command, TrainingOptions& o) {
       .add_option("--max-gradient-norm", o.fit.max_gradient_norm, "Clip gradients to it; 0: never")
       ->type_name("X")
       ->group(group);
+  command
+      .add_option("--label-smoothing", o.fit.label_smoothing,
+                  "Share of a training label that is spread over all classes")
+      ->type_name("P")
+      ->group(group);
+  command
+      .add_option("--drop-edge", o.drop_edge,
+                  "Probability that an epoch is trained without an edge; self-loops stay")
+      ->type_name("P")
+      ->group(group);
 }
 
 }  // namespace
@@ -105,7 +130,10 @@ void add_split_option(CLI::App& command, std::string& split, const std::string& 
 }
 
 train::ComputedNodes computed_nodes(const TrainingOptions& options) {
-  return options.compute == "all" ? train::ComputedNodes::all : train::ComputedNodes::needed;
+  // Statistics of the nodes that a loss happens to need are not those of the graph.
+  const bool statistics = options.norm == "batch" && options.compute == "auto";
+  return options.compute == "all" || statistics ? train::ComputedNodes::all
+                                                : train::ComputedNodes::needed;
 }
 
 void add_training_options(CLI::App& command, TrainingOptions& options) {
@@ -115,28 +143,38 @@ void add_training_options(CLI::App& command, TrainingOptions& options) {
   add_split_option(command, options.split, "all: by seed, one run after the other");
   add_model_options(command, options);
   add_fit_options(command, options);
+  add_schedule_options(command, options.schedule);
   add_batch_options(command, options.batches);
   add_alignment_options(command, options.align);
+}
+
+train::FitOptions fit_options(const TrainingOptions& options, std::uint64_t seed) {
+  train::FitOptions fit = options.fit;
+  fit.seed = seed;
+  fit.schedule = options.schedule.schedule();
+  return fit;
 }
 
 models::GraphClassifierOptions classifier_options(const TrainingOptions& options,
                                                   const data::NodeDataset& dataset) {
   const models::GraphModel model = train::graph_model(options.model);
-  const bool gcn = model == models::GraphModel::gcn;
+  const bool convolution = model == models::GraphModel::gcn || model == models::GraphModel::sage;
   return {.model = model,
           .in_channels = dataset.features.columns(),
           .num_classes = dataset.num_classes,
-          .hidden_channels = options.hidden_channels.value_or(gcn ? 16 : 8),
+          .hidden_channels = options.hidden_channels.value_or(convolution ? 16 : 8),
           .heads = options.heads,
           .out_heads = options.out_heads,
           .layers = options.layers,
-          .dropout = options.dropout.value_or(gcn ? 0.5 : 0.6),
+          .dropout = options.dropout.value_or(convolution ? 0.5 : 0.6),
           .attention_dropout = options.attention_dropout,
           .value_dropout = options.value_dropout,
           .negative_slope = options.negative_slope,
           .residual = options.residual,
           .root_weight = options.root_weight,
-          .gat_heads = train::gat_heads(options.gat_heads)};
+          .gat_heads = train::gat_heads(options.gat_heads),
+          .norm = train::graph_norm(options.norm),
+          .jumping = train::jumping(options.jumping)};
 }
 
 }  // namespace attune::cli

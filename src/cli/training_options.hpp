@@ -6,6 +6,7 @@
 
 #include "cli/alignment_options.hpp"
 #include "cli/batch_options.hpp"
+#include "cli/schedule_options.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/models/graph_classifier.hpp>
 #include <attune/train/node_classification.hpp>
@@ -23,6 +24,8 @@ struct TrainingOptions {
   std::string split;
   std::string model = "gat";
   std::string gat_heads = "product";
+  std::string norm = "none";
+  std::string jumping = "none";
   std::string compute = "auto";
   std::uint64_t seed = 0;
   std::optional<std::int64_t> hidden_channels;  ///< unset: what the model's authors take
@@ -35,7 +38,9 @@ struct TrainingOptions {
   double negative_slope = 0.2;
   bool residual = false;
   bool root_weight = true;
+  double drop_edge = 0;
   train::FitOptions fit;
+  ScheduleFlags schedule;
   AlignmentFlags align;
   BatchFlags batches;
 };
@@ -45,6 +50,9 @@ void add_split_option(CLI::App& command, std::string& split, const std::string& 
 
 /// What training steps compute: the nodes needed, or all. `auto` leaves it to the regulariser.
 [[nodiscard]] train::ComputedNodes computed_nodes(const TrainingOptions& options);
+
+/// How to train with this seed.
+[[nodiscard]] train::FitOptions fit_options(const TrainingOptions& options, std::uint64_t seed);
 
 void add_training_options(CLI::App& command, TrainingOptions& options);
 

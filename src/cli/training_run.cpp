@@ -43,8 +43,9 @@ std::optional<double> mmd_of_heads(const models::GraphClassifier& model,
   nn::ForwardContext ctx;
   ctx.head_sink = &mmd;
   (void)model.forward(problem.features(), problem.graph(), ctx);
-  return model.options().model == models::GraphModel::gcn ? std::nullopt
-                                                          : std::optional(mmd.value());
+  const models::GraphModel kind = model.options().model;
+  const bool has_heads = kind != models::GraphModel::gcn && kind != models::GraphModel::sage;
+  return has_heads ? std::optional(mmd.value()) : std::nullopt;
 }
 
 }  // namespace
@@ -55,6 +56,9 @@ train::CheckpointDescription description(const TrainingOptions& options,
   train::Settings run = to_settings(options.align);
   run["compute"] = options.compute;
   run.merge(to_settings(options.batches));
+  if (options.drop_edge != 0) {  // runs without it are resumed from before there was one
+    run["drop_edge"] = options.drop_edge;
+  }
   train::Settings data{{"name", options.dataset},
                        {"sha256", dataset.sha256},
                        {"num_nodes", dataset.num_nodes()},
@@ -79,6 +83,9 @@ train::ExperimentResult experiment(const TrainingOptions& options,
   config["learning_rate"] = options.fit.learning_rate;
   config["weight_decay"] = options.fit.weight_decay;
   config["max_gradient_norm"] = options.fit.max_gradient_norm;
+  config["label_smoothing"] = options.fit.label_smoothing;
+  config["drop_edge"] = options.drop_edge;
+  config.merge(to_settings(options.schedule));
   return {.command = global.command_line,
           .config = std::move(config),
           .dataset = options.dataset,
@@ -122,7 +129,12 @@ train::ClassificationTask task_of(const TrainingOptions& options,
                                   const train::NodeClassification& problem,
                                   const models::GraphClassifier& model) {
   if (!options.batches.active()) {
-    return problem.task(model, computed_nodes(options));
+    return problem.task(model, computed_nodes(options), options.drop_edge);
+  }
+  if (options.drop_edge != 0) {
+    throw InvalidArgument(
+        "--drop-edge: expected no --batch-size beside it, whose steps look at a part of the graph "
+        "anyway");
   }
   return problem.task(model,
                       node_batches(options.batches, options.layers, problem.dataset().num_graphs()),
@@ -152,15 +164,13 @@ train::RunResult run_seed(const TrainingOptions& options,
                           const train::NodeClassification& problem, std::uint64_t seed,
                           const TrainerSetup& setup) {
   models::GraphClassifier model(model_options, seed);
-  train::FitOptions fit_options = options.fit;
-  fit_options.seed = seed;
   const std::unique_ptr<train::AlignmentRegularizer> alignment = make_alignment(options, problem);
   std::vector<train::Regularizer*> regularizers;
   if (alignment) {
     regularizers.push_back(alignment.get());
   }
-  train::Trainer trainer(model.parameters(), task_of(options, problem, model), fit_options,
-                         regularizers);
+  train::Trainer trainer(model.parameters(), task_of(options, problem, model),
+                         fit_options(options, seed), regularizers);
   if (setup.prepare) {
     setup.prepare(trainer);
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -8,7 +9,11 @@
 #include <attune/nn/gat_conv.hpp>
 #include <attune/nn/gatv2_conv.hpp>
 #include <attune/nn/gcn_conv.hpp>
+#include <attune/nn/sage_conv.hpp>
 #include <attune/nn/transformer_conv.hpp>
+#include <attune/ops/activations.hpp>
+#include <attune/ops/columns.hpp>
+#include <attune/ops/rows.hpp>
 
 namespace attune::models {
 
@@ -50,6 +55,17 @@ const GraphClassifierOptions& checked(const GraphClassifierOptions& options) {
   return options;
 }
 
+nn::Activation nonlinearity(GraphModel model) {
+  const bool convolution = model == GraphModel::gcn || model == GraphModel::sage;
+  return convolution ? nn::Activation::relu : nn::Activation::elu;
+}
+
+// What a layer does itself: with a norm the activation comes after that.
+nn::Activation activation_of(const GraphClassifierOptions& options, bool last) {
+  return last || options.norm != GraphNorm::none ? nn::Activation::none
+                                                 : nonlinearity(options.model);
+}
+
 // What the attention layers have in common.
 template <class Options>
 Options attention_options(const GraphClassifierOptions& options, std::int64_t in_channels,
@@ -62,7 +78,7 @@ Options attention_options(const GraphClassifierOptions& options, std::int64_t in
   layer.dropout = options.dropout;
   layer.attention_dropout = options.attention_dropout;
   layer.value_dropout = options.value_dropout;
-  layer.activation = last ? nn::Activation::none : nn::Activation::elu;
+  layer.activation = activation_of(options, last);
   layer.expect_self_loops = true;
   return layer;
 }
@@ -103,7 +119,21 @@ std::unique_ptr<nn::GraphLayer> gcn_layer(const GraphClassifierOptions& options,
           .out_channels = last ? options.num_classes : options.hidden_channels,
           .dropout = options.dropout,
           .residual = options.residual,
-          .activation = last ? nn::Activation::none : nn::Activation::relu,
+          .activation = activation_of(options, last),
+      },
+      init);
+}
+
+std::unique_ptr<nn::GraphLayer> sage_layer(const GraphClassifierOptions& options,
+                                           std::int64_t in_channels, bool last,
+                                           nn::Initializer& init) {
+  return std::make_unique<nn::SAGEConv>(
+      nn::SAGEConvOptions{
+          .in_channels = in_channels,
+          .out_channels = last ? options.num_classes : options.hidden_channels,
+          .dropout = options.dropout,
+          .residual = options.residual,
+          .activation = activation_of(options, last),
       },
       init);
 }
@@ -120,6 +150,8 @@ std::unique_ptr<nn::GraphLayer> graph_layer(const GraphClassifierOptions& option
       return transformer_layer(options, in_channels, last, init);
     case GraphModel::gcn:
       return gcn_layer(options, in_channels, last, init);
+    case GraphModel::sage:
+      return sage_layer(options, in_channels, last, init);
   }
   throw InvalidArgument(text("GraphClassifier: model must be one of those that there are, got ",
                              static_cast<int>(options.model)));
@@ -131,21 +163,84 @@ GraphClassifier::GraphClassifier(const GraphClassifierOptions& options, std::uin
     : options_(checked(options)) {
   nn::Initializer init(seed);
   std::int64_t channels = options.in_channels;
-  for (std::int64_t i = 0; i < options.layers; ++i) {
-    const bool last = i + 1 == options.layers;
-    layers_.push_back(graph_layer(options, channels, last, init));
+  for (std::size_t i = 0; std::ssize(layers_) < options.layers; ++i) {
+    layers_.push_back(graph_layer(options, channels, !hidden(i), init));
     channels = layers_.back()->output_channels();
     register_module(text("layers.", i), *layers_.back());
+    if (hidden(i)) {
+      add_norm(channels);
+    }
   }
+  if (options.jumping != Jumping::none) {
+    add_head(options.jumping == Jumping::cat ? options.layers * channels : channels, init);
+  }
+}
+
+// With jumping knowledge every layer is.
+bool GraphClassifier::hidden(std::size_t layer) const {
+  return options_.jumping != Jumping::none ||
+         static_cast<std::int64_t>(layer) + 1 < options_.layers;
+}
+
+void GraphClassifier::add_norm(std::int64_t channels) {
+  if (options_.norm == GraphNorm::layer) {
+    layer_norms_.push_back(
+        std::make_unique<nn::LayerNorm>(nn::LayerNormOptions{.channels = channels}));
+    register_module(text("norms.", layer_norms_.size() - 1), *layer_norms_.back());
+  } else if (options_.norm == GraphNorm::batch) {
+    batch_norms_.push_back(
+        std::make_unique<nn::BatchNorm>(nn::BatchNormOptions{.channels = channels}));
+    register_module(text("norms.", batch_norms_.size() - 1), *batch_norms_.back());
+  }
+}
+
+void GraphClassifier::add_head(std::int64_t channels, nn::Initializer& init) {
+  require_count(channels, kMostChannels, "layers * hidden channels");
+  head_ = std::make_unique<nn::Linear>(
+      nn::LinearOptions{.in_channels = channels, .out_channels = options_.num_classes}, init);
+  register_module("head", *head_);
+}
+
+Variable GraphClassifier::activated(std::size_t layer, Variable y,
+                                    const nn::ForwardContext& ctx) const {
+  if (options_.norm == GraphNorm::none || !hidden(layer)) {
+    return y;
+  }
+  y = options_.norm == GraphNorm::layer ? layer_norms_[layer]->forward(y)
+                                        : batch_norms_[layer]->forward(y, ctx);
+  return nonlinearity(options_.model) == nn::Activation::relu ? ops::relu(y) : ops::elu(y);
+}
+
+// The nodes of a block come first among those of the one before.
+Variable GraphClassifier::jumped(std::span<const Variable> layers, std::int64_t num_dst) const {
+  Variable all = layers.back();
+  for (std::size_t i = layers.size() - 1; options_.jumping != Jumping::last && i-- > 0;) {
+    const Variable part = ops::first_rows(layers[i], num_dst);
+    all =
+        options_.jumping == Jumping::cat ? ops::concat_columns(part, all) : ops::maximum(part, all);
+  }
+  return head_->forward(all);
+}
+
+// One block for all layers, or one a layer.
+Variable GraphClassifier::run(const nn::Features& x, std::span<const graph::Graph> blocks,
+                              nn::ForwardContext& ctx) const {
+  std::vector<Variable> of_layers;
+  Variable y;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const graph::Graph& block = blocks[std::min(i, blocks.size() - 1)];
+    y = activated(
+        i, i == 0 ? layers_[i]->forward(x, block, ctx) : layers_[i]->forward(y, block, ctx), ctx);
+    if (head_) {
+      of_layers.push_back(y);
+    }
+  }
+  return head_ ? jumped(of_layers, y.shape()[0]) : y;
 }
 
 Variable GraphClassifier::forward(const nn::Features& x, const graph::Graph& graph,
                                   nn::ForwardContext& ctx) const {
-  Variable hidden = layers_.front()->forward(x, graph, ctx);
-  for (std::size_t i = 1; i < layers_.size(); ++i) {
-    hidden = layers_[i]->forward(hidden, graph, ctx);
-  }
-  return hidden;
+  return run(x, {&graph, 1}, ctx);
 }
 
 Variable GraphClassifier::forward(const nn::Features& x, std::span<const graph::Graph> blocks,
@@ -154,11 +249,7 @@ Variable GraphClassifier::forward(const nn::Features& x, std::span<const graph::
     throw ShapeError(text("GraphClassifier::forward: expected ", layers_.size(),
                           " blocks, one a layer, got ", blocks.size()));
   }
-  Variable hidden = layers_.front()->forward(x, blocks.front(), ctx);
-  for (std::size_t i = 1; i < layers_.size(); ++i) {
-    hidden = layers_[i]->forward(hidden, blocks[i], ctx);
-  }
-  return hidden;
+  return run(x, blocks, ctx);
 }
 
 }  // namespace attune::models

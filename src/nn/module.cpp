@@ -14,6 +14,16 @@ std::vector<NamedParameter> Module::parameters() const {
   return all;
 }
 
+std::vector<NamedParameter> Module::buffers() const {
+  std::vector<NamedParameter> all = own_buffers_;
+  for (const Child& child : children_) {
+    for (NamedParameter& buffer : child.module->buffers()) {
+      all.push_back({child.name + "." + buffer.name, std::move(buffer.variable)});
+    }
+  }
+  return all;
+}
+
 std::int64_t Module::num_parameters() const {
   std::int64_t count = 0;
   for (const NamedParameter& parameter : parameters()) {
@@ -23,14 +33,21 @@ std::int64_t Module::num_parameters() const {
 }
 
 void Module::to(core::DType dtype) {
-  for (NamedParameter& parameter : parameters()) {
-    parameter.variable.set_value(parameter.variable.value().to(dtype));
+  for (const std::vector<NamedParameter>& all : {parameters(), buffers()}) {
+    for (NamedParameter each : all) {
+      each.variable.set_value(each.variable.value().to(dtype));
+    }
   }
 }
 
 Variable Module::register_parameter(std::string name, core::Tensor value) {
   own_.push_back({std::move(name), Variable(std::move(value), true)});
   return own_.back().variable;
+}
+
+Variable Module::register_buffer(std::string name, core::Tensor value) {
+  own_buffers_.push_back({std::move(name), Variable(std::move(value))});
+  return own_buffers_.back().variable;
 }
 
 void Module::register_module(std::string name, Module& child) {

@@ -67,16 +67,28 @@ T total(const T* x, std::int64_t n) {
   return sum;
 }
 
+// What smoothed labels add to the loss of a row, whose largest logit was taken off.
+template <std::floating_point T>
+double smoothing_term(const T* row, std::int64_t width, std::int32_t label, double smoothing) {
+  if (smoothing == 0) {  // then a logit of minus infinity is no harm
+    return 0;
+  }
+  const double mean = static_cast<double>(total(row, width)) / static_cast<double>(width);
+  return smoothing * (static_cast<double>(row[label]) - mean);
+}
+
 // softmax[i, :] of the listed rows [begin, end), and the sum of their losses. The exponential runs
 // over all these rows at once: a row of seven classes would not fill a vector.
 template <std::floating_point T>
-double softmax_rows(const T* logits, const Targets& targets, std::int64_t width, T* softmax,
-                    std::int64_t begin, std::int64_t end) {
+double softmax_rows(const T* logits, const Targets& targets, std::int64_t width, double smoothing,
+                    T* softmax, std::int64_t begin, std::int64_t end) {
   double loss = 0;
   for (std::int64_t i = begin; i < end; ++i) {
     T* row = softmax + i * width;
     subtract_largest(logits + targets.nodes.data()[i] * width, row, width);
-    loss -= static_cast<double>(row[targets.classes.data()[i]]);
+    const std::int32_t label = targets.classes.data()[i];
+    loss -= static_cast<double>(row[label]);
+    loss += smoothing_term(row, width, label, smoothing);
   }
   kernels::exp_in_place<T>(softmax + begin * width, (end - begin) * width);
   for (std::int64_t i = begin; i < end; ++i) {
@@ -90,10 +102,12 @@ double softmax_rows(const T* logits, const Targets& targets, std::int64_t width,
   return loss;
 }
 
-// grad_logits[nodes[i], :] += factor * (softmax[i, :] - one_hot(classes[i]))
+// grad_logits[nodes[i], :] += factor * (softmax[i, :] - smoothed one_hot(classes[i]))
 template <std::floating_point T>
 void scatter_gradient(const Targets& targets, const T* softmax, std::int64_t width, T factor,
-                      T* grad_logits) {
+                      double smoothing, T* grad_logits) {
+  const T everywhere = static_cast<T>(smoothing / static_cast<double>(width));
+  const T at_label = static_cast<T>(1 - smoothing);
   const std::int64_t count = targets.nodes.size();
   // A row listed twice is added to twice; then one task does all, in the order of the list.
   const std::int64_t grain = targets.ascending ? row_grain(width) : count;
@@ -102,9 +116,9 @@ void scatter_gradient(const Targets& targets, const T* softmax, std::int64_t wid
       T* to = grad_logits + targets.nodes.data()[i] * width;
       const T* row = softmax + i * width;
       for (std::int64_t c = 0; c < width; ++c) {
-        to[c] += factor * row[c];
+        to[c] += factor * (row[c] - everywhere);
       }
-      to[targets.classes.data()[i]] -= factor;
+      to[targets.classes.data()[i]] -= factor * at_label;
     }
   });
 }
@@ -174,6 +188,15 @@ Variable log_softmax(const Variable& x) {
 
 Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
                        std::span<const std::int64_t> nodes) {
+  return cross_entropy(logits, labels, nodes, 0);
+}
+
+Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
+                       std::span<const std::int64_t> nodes, double smoothing) {
+  if (!(smoothing >= 0 && smoothing < 1)) {
+    throw InvalidArgument(
+        core::text(kCrossEntropy, ": smoothing must be in [0, 1), got ", smoothing));
+  }
   const Tensor& x = logits.value();
   require_rank(x, 2, kCrossEntropy, "logits", "[n, c]");
   if (static_cast<std::int64_t>(labels.size()) != x.size(0)) {
@@ -191,22 +214,22 @@ Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> lab
     const T* in = x.data<T>().data();
     T* to = softmax.mutable_data<T>().data();
     return core::parallel_sum(count, row_grain(width), [&](std::int64_t begin, std::int64_t end) {
-      return softmax_rows<T>(in, targets, width, to, begin, end);
+      return softmax_rows<T>(in, targets, width, smoothing, to, begin, end);
     });
   });
   Tensor value = Tensor::full({}, loss / static_cast<double>(count), x.dtype());
-  return record("cross_entropy", std::move(value), {logits},
-                [softmax, targets = std::move(targets), shape = x.shape()](
-                    Node& node, const Tensor& grad_output) {
-                  Tensor grad = Tensor::zeros(shape, softmax.dtype());
-                  dispatch(softmax.dtype(), [&]<class T>() {
-                    const double share =
-                        grad_output.item() / static_cast<double>(targets.nodes.size());
-                    scatter_gradient<T>(targets, softmax.data<T>().data(), shape[1],
-                                        static_cast<T>(share), grad.mutable_data<T>().data());
-                  });
-                  node.add_grad(0, std::move(grad));
-                });
+  return record(
+      "cross_entropy", std::move(value), {logits},
+      [softmax, targets = std::move(targets), shape = x.shape(), smoothing](
+          Node& node, const Tensor& grad_output) {
+        Tensor grad = Tensor::zeros(shape, softmax.dtype());
+        dispatch(softmax.dtype(), [&]<class T>() {
+          const double share = grad_output.item() / static_cast<double>(targets.nodes.size());
+          scatter_gradient<T>(targets, softmax.data<T>().data(), shape[1], static_cast<T>(share),
+                              smoothing, grad.mutable_data<T>().data());
+        });
+        node.add_grad(0, std::move(grad));
+      });
 }
 
 }  // namespace attune::ops

@@ -192,7 +192,10 @@ void resume(Trainer& trainer, const Checkpoint& checkpoint, const CheckpointDesc
 
 void load_best_parameters(const nn::Module& model, const Checkpoint& checkpoint) {
   try {
-    load_parameters(model.parameters(), checkpoint.state.best_parameters, "model");
+    std::vector<nn::NamedParameter> all = model.parameters();
+    const std::vector<nn::NamedParameter> buffers = model.buffers();
+    all.insert(all.end(), buffers.begin(), buffers.end());
+    load_parameters(all, checkpoint.state.best_parameters, "model");
   } catch (const InvalidArgument& error) {
     throw FileError(checkpoint.path, error.what());
   } catch (const ShapeError& error) {

@@ -41,22 +41,58 @@ json to_json(const Settings& settings) {
   return object;
 }
 
-json to_json(const FitOptions& options) {
-  return {{"epochs", options.epochs},
-          {"patience", options.patience},
-          {"learning_rate", finite(options.learning_rate, "learning_rate")},
-          {"weight_decay", finite(options.weight_decay, "weight_decay")},
-          {"max_gradient_norm", finite(options.max_gradient_norm, "max_gradient_norm")},
-          {"seed", options.seed}};
+json to_json(const optim::ScheduleOptions& schedule) {
+  return {{"kind", to_string(schedule.kind)},
+          {"warmup", schedule.warmup},
+          {"total", schedule.total},
+          {"step_size", schedule.step_size},
+          {"gamma", finite(schedule.gamma, "schedule.gamma")},
+          {"patience", schedule.patience},
+          {"minimum", finite(schedule.minimum, "schedule.minimum")}};
 }
 
-FitOptions fit_options(const JsonFields& fields) {
+optim::ScheduleOptions schedule_options(const JsonFields& fields, const std::string& path) {
+  const std::string kind = fields.text("kind");
+  try {
+    return {.kind = optim::schedule_kind(abbreviated(kind)),
+            .warmup = fields.integer("warmup"),
+            .total = fields.integer("total"),
+            .step_size = fields.integer("step_size"),
+            .gamma = fields.number("gamma"),
+            .patience = fields.integer("patience"),
+            .minimum = fields.number("minimum")};
+  } catch (const InvalidArgument& error) {
+    throw FileError(path, text("fit.schedule: ", error.what()));
+  }
+}
+
+// What a run does without stands nowhere: files of runs without it read as they always did.
+json to_json(const FitOptions& options) {
+  json object = {{"epochs", options.epochs},
+                 {"patience", options.patience},
+                 {"learning_rate", finite(options.learning_rate, "learning_rate")},
+                 {"weight_decay", finite(options.weight_decay, "weight_decay")},
+                 {"max_gradient_norm", finite(options.max_gradient_norm, "max_gradient_norm")},
+                 {"seed", options.seed}};
+  if (options.label_smoothing != 0) {
+    object["label_smoothing"] = finite(options.label_smoothing, "label_smoothing");
+  }
+  if (options.schedule != optim::ScheduleOptions()) {
+    object["schedule"] = to_json(options.schedule);
+  }
+  return object;
+}
+
+FitOptions fit_options(const JsonFields& fields, const std::string& path) {
   return {.epochs = fields.integer("epochs"),
           .patience = fields.integer("patience"),
           .learning_rate = fields.number("learning_rate"),
           .weight_decay = fields.number("weight_decay"),
           .max_gradient_norm = fields.number("max_gradient_norm"),
-          .seed = fields.natural("seed")};
+          .seed = fields.natural("seed"),
+          .label_smoothing = fields.has("label_smoothing") ? fields.number("label_smoothing") : 0,
+          .schedule = fields.has("schedule") ? schedule_options(fields.object("schedule"), path)
+                                             : optim::ScheduleOptions()};
 }
 
 // A loss that was never measured is infinite, which JSON cannot say: it is left out.
@@ -149,7 +185,7 @@ CheckpointIndex read_index(const std::string& bytes, const std::string& path, Tr
   const JsonFields top(object, path);
   require_format(top, path);
   const JsonFields progress = top.object("progress");
-  state.options = fit_options(top.object("fit"));
+  state.options = fit_options(top.object("fit"), path);
   state.epoch = progress.integer("epoch");
   state.seconds = progress.number("seconds");
   state.best_regularizer = progress.number("best_regularizer");

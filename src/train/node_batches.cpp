@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <numeric>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "train/epoch_order.hpp"
 #include "train/sampling_streams.hpp"
+#include "train/thinned_graphs.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/random.hpp>
 #include <attune/core/text.hpp>
@@ -19,7 +21,7 @@ namespace {
 /// The part of a problem that some nodes depend on.
 struct PartOfProblem {
   nn::Features features;
-  std::vector<graph::Graph> blocks;
+  ThinnedGraphs graphs;
   std::vector<std::int32_t> labels;  // of the field's targets, in its order
   core::Tensor targets;              // the same where nodes have several labels
   std::vector<std::int64_t> rows;
@@ -54,17 +56,17 @@ core::Tensor targets_of(const NodeValues& values, std::span<const std::int64_t> 
 }
 
 RowsPass pass_over(const graph::ReceptiveField& field, const NodeValues& values,
-                   const models::GraphClassifier& model) {
+                   const models::GraphClassifier& model, std::optional<graph::DropEdge> drop) {
   auto part = std::make_shared<PartOfProblem>();
   part->features = nn::select_rows(values.features, field.nodes);
-  part->blocks = field.blocks;
+  part->graphs = {field.blocks, std::move(drop)};
   part->labels = labels_of(values, field.targets());
   part->targets = targets_of(values, field.targets());
   part->rows.resize(field.targets().size());
   std::iota(part->rows.begin(), part->rows.end(), std::int64_t{0});
   return RowsPass{.logits =
                       [part, &model](nn::ForwardContext& context) {
-                        return model.forward(part->features, part->blocks, context);
+                        return model.forward(part->features, part->graphs.of(context), context);
                       },
                   .labels = part->labels,  // lives as long as the function
                   .rows = part->rows,

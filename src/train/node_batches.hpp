@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <attune/core/tensor.hpp>
+#include <attune/graph/drop_edge.hpp>
 #include <attune/graph/graph.hpp>
 #include <attune/graph/receptive_field.hpp>
 #include <attune/models/graph_classifier.hpp>
@@ -30,8 +32,10 @@ struct NodeValues {
 
 /// Computes the targets of a field from a copy of their part of the features.
 /// @param model  must outlive the pass
+/// @param drop   thins the blocks of the field in training; none: every edge stays
 [[nodiscard]] RowsPass pass_over(const graph::ReceptiveField& field, const NodeValues& values,
-                                 const models::GraphClassifier& model);
+                                 const models::GraphClassifier& model,
+                                 std::optional<graph::DropEdge> drop = std::nullopt);
 
 /// Batches of training nodes with sampled neighbours.
 /// @param values  what it refers to must outlive the batches, as must `train` and `model`

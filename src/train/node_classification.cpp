@@ -1,9 +1,13 @@
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "train/graph_batches.hpp"
 #include "train/node_batches.hpp"
+#include "train/thinned_graphs.hpp"
 #include <attune/autograd/variable.hpp>
 #include <attune/graph/builder.hpp>
+#include <attune/graph/drop_edge.hpp>
 #include <attune/graph/receptive_field.hpp>
 #include <attune/train/multi_label_metrics.hpp>
 #include <attune/train/node_classification.hpp>
@@ -41,7 +45,8 @@ NodeClassification::NodeClassification(const data::NodeDataset& dataset)
       graph_(graph::with_self_loops(dataset.graph)) {}
 
 std::optional<RowsPass> NodeClassification::pass(const models::GraphClassifier& model,
-                                                 std::span<const std::int64_t> targets) const {
+                                                 std::span<const std::int64_t> targets,
+                                                 double drop_edge) const {
   if (targets.empty()) {
     return std::nullopt;
   }
@@ -51,28 +56,39 @@ std::optional<RowsPass> NodeClassification::pass(const models::GraphClassifier& 
   if (dataset_->num_graphs() == 1 && !saves_work(field, graph_)) {
     return std::nullopt;
   }
-  return pass_over(field, {features_, dataset_->labels, dataset_->targets}, model);
+  return pass_over(field, {features_, dataset_->labels, dataset_->targets}, model,
+                   drop_edge != 0
+                       ? std::optional<graph::DropEdge>(std::in_place, graph_, field, drop_edge)
+                       : std::nullopt);
 }
 
-ClassificationTask NodeClassification::whole_task(const models::GraphClassifier& model) const {
+ClassificationTask NodeClassification::whole_task(const models::GraphClassifier& model,
+                                                  double drop_edge) const {
   const auto& split = dataset_->split;
-  return {.logits =
-              [this, &model](nn::ForwardContext& context) {
-                return model.forward(features_, graph_, context);
-              },
-          .labels = dataset_->labels,
-          .train = split.train,
-          .validation = split.validation,
-          .test = split.test,
-          .targets = dataset_->targets};
+  const auto graphs = std::make_shared<ThinnedGraphs>(
+      std::vector{graph_}, drop_edge != 0
+                               ? std::optional<graph::DropEdge>(std::in_place, graph_, drop_edge)
+                               : std::nullopt);
+  ClassificationTask task{.logits =
+                              [this, &model, graphs](nn::ForwardContext& context) {
+                                return model.forward(features_, graphs->of(context).front(),
+                                                     context);
+                              },
+                          .labels = dataset_->labels,
+                          .train = split.train,
+                          .validation = split.validation,
+                          .test = split.test,
+                          .targets = dataset_->targets};
+  task.buffers = model.buffers();
+  return task;
 }
 
 ClassificationTask NodeClassification::task(const models::GraphClassifier& model,
-                                            ComputedNodes computed) const {
-  ClassificationTask task = whole_task(model);
+                                            ComputedNodes computed, double drop_edge) const {
+  ClassificationTask task = whole_task(model, drop_edge);
   if (computed == ComputedNodes::needed) {
-    task.training_pass = pass(model, task.train);
-    task.validation_pass = pass(model, task.validation);
+    task.training_pass = pass(model, task.train, drop_edge);
+    task.validation_pass = pass(model, task.validation, 0);
   }
   return task;
 }
@@ -80,14 +96,14 @@ ClassificationTask NodeClassification::task(const models::GraphClassifier& model
 ClassificationTask NodeClassification::task(const models::GraphClassifier& model,
                                             const NodeBatchOptions& batches,
                                             ComputedNodes computed) const {
-  ClassificationTask task = whole_task(model);
+  ClassificationTask task = whole_task(model, 0);
   const NodeValues values{features_, task.labels, task.targets};
   const bool whole_graphs = dataset_->num_graphs() > 1 && batches.fan_outs.empty();
   task.batches = whole_graphs ? graph_batches(graph_, dataset_->graph_ptr, task.train, values,
                                               model, batches.batch_size)
                               : sampled_batches(graph_, task.train, values, model, batches);
   if (computed == ComputedNodes::needed) {
-    task.validation_pass = pass(model, task.validation);
+    task.validation_pass = pass(model, task.validation, 0);
   }
   return task;
 }

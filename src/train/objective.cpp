@@ -34,9 +34,9 @@ Variable multi_label_loss(const RowsPass& pass, const Variable& logits) {
 
 }  // namespace
 
-Variable objective(const RowsPass& pass, const Variable& logits) {
+Variable objective(const RowsPass& pass, const Variable& logits, double smoothing) {
   return pass.targets.defined() ? multi_label_loss(pass, logits)
-                                : ops::cross_entropy(logits, pass.labels, pass.rows);
+                                : ops::cross_entropy(logits, pass.labels, pass.rows, smoothing);
 }
 
 LossAndAccuracy validate_rows(const RowsPass& pass, const Tensor& logits) {

@@ -11,7 +11,8 @@ namespace attune::train {
 
 /// What training minimises over the rows of a pass: cross-entropy of their classes, or the mean
 /// over rows and labels of the binary cross-entropy.
-[[nodiscard]] Variable objective(const RowsPass& pass, const Variable& logits);
+/// @param smoothing  of classes, in [0, 1)
+[[nodiscard]] Variable objective(const RowsPass& pass, const Variable& logits, double smoothing);
 
 /// What early stopping looks at, of the rows of a pass.
 [[nodiscard]] LossAndAccuracy validate_rows(const RowsPass& pass, const core::Tensor& logits);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "train/append_line.hpp"
 #include "train/json_fields.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
@@ -118,9 +119,11 @@ Json to_json(const Environment& environment) {
   return object;
 }
 
-std::string dumped(const Json& object) {
+constexpr int kOneLine = -1;
+
+std::string dumped(const Json& object, int indent = 2) {
   try {
-    return object.dump(2) + "\n";
+    return object.dump(indent);
   } catch (const Json::type_error& error) {
     throw InvalidArgument(text("result: a text is not UTF-8: ", error.what()));
   }
@@ -188,7 +191,7 @@ std::string to_json(const ExperimentResult& result) {
   put(object, "command", result.command);
   object["config"] = to_json(result.config);
   object["environment"] = to_json(environment);
-  return dumped(object);
+  return dumped(object) + "\n";
 }
 
 std::string to_json(const EvaluationResult& result) {
@@ -210,7 +213,7 @@ std::string to_json(const EvaluationResult& result) {
   put(object, "dataset_sha256", result.dataset_sha256);
   put(object, "command", result.command);
   object["environment"] = to_json(environment);
-  return dumped(object);
+  return dumped(object) + "\n";
 }
 
 void write_result(const std::string& path, const ExperimentResult& result) {
@@ -219,6 +222,26 @@ void write_result(const std::string& path, const ExperimentResult& result) {
 
 void write_evaluation(const std::string& path, const EvaluationResult& result) {
   core::write_file_atomically(path, to_json(result));
+}
+
+std::string to_json_line(const ExperimentResult& about, const RunResult& run) {
+  Json object = {{"dataset", about.dataset}, {"model", about.model}, {"align", about.align}};
+  put(object, "align_weight", about.align_weight);
+  object.update(to_json(run));
+  object["threads"] = about.threads;
+  object["version"] = current_environment().version;
+  put(object, "dataset_sha256", about.dataset_sha256);
+  put(object, "command", about.command);
+  object["config"] = to_json(about.config);
+  return dumped(object, kOneLine);
+}
+
+void append_run(const std::string& path, const ExperimentResult& about, const RunResult& run) {
+  append_line(path, to_json_line(about, run));
+}
+
+void require_appendable(const std::string& path) {
+  append_line(path, {});
 }
 
 std::vector<SeedAccuracy> read_test_accuracies(const std::string& path) {

@@ -13,15 +13,47 @@ namespace attune::train {
 using core::text;
 using models::GraphClassifierOptions;
 using models::GraphModel;
+using models::GraphNorm;
+using models::Jumping;
 using nn::GATHeads;
 
 namespace {
 
-constexpr std::array<std::pair<GraphModel, const char*>, 4> kModels = {
-    {{GraphModel::gat, "gat"},
-     {GraphModel::gatv2, "gatv2"},
-     {GraphModel::transformer, "transformer"},
-     {GraphModel::gcn, "gcn"}}};
+template <class Enum, std::size_t N>
+using Names = std::array<std::pair<Enum, const char*>, N>;
+
+constexpr Names<GraphModel, 5> kModels = {{{GraphModel::gat, "gat"},
+                                           {GraphModel::gatv2, "gatv2"},
+                                           {GraphModel::transformer, "transformer"},
+                                           {GraphModel::gcn, "gcn"},
+                                           {GraphModel::sage, "sage"}}};
+constexpr Names<GraphNorm, 3> kNorms = {
+    {{GraphNorm::none, "none"}, {GraphNorm::layer, "layer"}, {GraphNorm::batch, "batch"}}};
+constexpr Names<Jumping, 4> kJumpings = {{{Jumping::none, "none"},
+                                          {Jumping::last, "last"},
+                                          {Jumping::cat, "cat"},
+                                          {Jumping::max, "max"}}};
+
+template <class Enum, std::size_t N>
+std::string name_of(const Names<Enum, N>& names, Enum value, const char* what) {
+  for (const auto& [known, name] : names) {
+    if (known == value) {
+      return name;
+    }
+  }
+  throw InvalidArgument(text(what, ": not one of those that there are"));
+}
+
+template <class Enum, std::size_t N>
+Enum value_of(const Names<Enum, N>& names, const std::string& name, const char* what,
+              const char* expected) {
+  for (const auto& [value, known] : names) {
+    if (name == known) {
+      return value;
+    }
+  }
+  throw InvalidArgument(text(what, ": expected ", expected, ", got \"", abbreviated(name), "\""));
+}
 
 // Calls f(name, option) for each option of a GraphClassifier: the one list of their names.
 template <class Options, class F>
@@ -98,6 +130,13 @@ Settings to_settings(const GraphClassifierOptions& options) {
   Settings settings{{"model", to_string(options.model)},
                     {"gat_heads", to_string(options.gat_heads)}};
   for_each_option(options, [&](const char* name, const auto& option) { settings[name] = option; });
+  // Not where they are not asked for: a run from before there were any goes on.
+  if (options.norm != GraphNorm::none) {
+    settings["norm"] = to_string(options.norm);
+  }
+  if (options.jumping != Jumping::none) {
+    settings["jumping"] = to_string(options.jumping);
+  }
   return settings;
 }
 
@@ -106,9 +145,15 @@ GraphClassifierOptions graph_classifier_options(const Settings& settings) {
   options.model = graph_model(setting<std::string>(settings, "model", "a name"));
   options.gat_heads = gat_heads(setting<std::string>(settings, "gat_heads", "a name"));
   for_each_option(options, [&](const char* name, auto& option) { read(settings, name, option); });
+  if (settings.contains("norm")) {
+    options.norm = graph_norm(setting<std::string>(settings, "norm", "a name"));
+  }
+  if (settings.contains("jumping")) {
+    options.jumping = jumping(setting<std::string>(settings, "jumping", "a name"));
+  }
   const Settings known = to_settings(options);
   for (const auto& [name, value] : settings) {
-    if (!known.contains(name)) {
+    if (!known.contains(name) && name != "norm" && name != "jumping") {
       throw InvalidArgument(
           text("model: no option is named ", abbreviated(name), ", got ", to_string(value)));
     }
@@ -117,22 +162,27 @@ GraphClassifierOptions graph_classifier_options(const Settings& settings) {
 }
 
 std::string to_string(GraphModel model) {
-  for (const auto& [value, name] : kModels) {
-    if (value == model) {
-      return name;
-    }
-  }
-  throw InvalidArgument("model: not one of those that there are");
+  return name_of(kModels, model, "model");
 }
 
 GraphModel graph_model(const std::string& name) {
-  for (const auto& [value, known] : kModels) {
-    if (name == known) {
-      return value;
-    }
-  }
-  throw InvalidArgument(
-      text("model: expected gat, gatv2, transformer or gcn, got \"", abbreviated(name), "\""));
+  return value_of(kModels, name, "model", "gat, gatv2, transformer, gcn or sage");
+}
+
+std::string to_string(GraphNorm norm) {
+  return name_of(kNorms, norm, "norm");
+}
+
+GraphNorm graph_norm(const std::string& name) {
+  return value_of(kNorms, name, "norm", "none, layer or batch");
+}
+
+std::string to_string(Jumping jumping) {
+  return name_of(kJumpings, jumping, "jumping");
+}
+
+Jumping jumping(const std::string& name) {
+  return value_of(kJumpings, name, "jumping", "none, last, cat or max");
 }
 
 std::string to_string(GATHeads heads) {

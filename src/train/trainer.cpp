@@ -30,7 +30,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-const FitOptions& checked(const FitOptions& options) {
+FitOptions checked(const FitOptions& options) {
   if (options.epochs < 1 || options.epochs > kMostEpochs) {
     throw InvalidArgument(
         text("fit: epochs must be in [1, ", kMostEpochs, "], got ", options.epochs));
@@ -39,7 +39,17 @@ const FitOptions& checked(const FitOptions& options) {
     throw InvalidArgument(text("fit: max_gradient_norm must be finite and at least 0, got ",
                                options.max_gradient_norm));
   }
-  return options;
+  if (!(options.label_smoothing >= 0 && options.label_smoothing < 1)) {
+    throw InvalidArgument(
+        text("fit: label_smoothing must be in [0, 1), got ", options.label_smoothing));
+  }
+  FitOptions complete = options;
+  const bool ends = options.schedule.kind == optim::ScheduleKind::linear ||
+                    options.schedule.kind == optim::ScheduleKind::cosine;
+  if (ends && options.schedule.total == 0) {
+    complete.schedule.total = options.epochs;
+  }
+  return complete;
 }
 
 ClassificationTask checked(ClassificationTask task) {
@@ -63,6 +73,12 @@ void require_few_steps(std::int64_t epochs, std::int64_t steps_per_epoch) {
     throw InvalidArgument(text("fit: expected at most ", kMostSteps, " steps in all, got ", epochs,
                                " epochs of ", steps_per_epoch));
   }
+}
+
+std::vector<nn::NamedParameter> together(std::vector<nn::NamedParameter> first,
+                                         const std::vector<nn::NamedParameter>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
 }
 
 RowsPass all_rows(const ClassificationTask& task) {
@@ -98,12 +114,24 @@ void require_same(const char* option, const T& saved, const T& now) {
   }
 }
 
+void require_same_schedule(const optim::ScheduleOptions& saved, const optim::ScheduleOptions& now) {
+  require_same("schedule", to_string(saved.kind), to_string(now.kind));
+  require_same("schedule.warmup", saved.warmup, now.warmup);
+  require_same("schedule.total", saved.total, now.total);
+  require_same("schedule.step_size", saved.step_size, now.step_size);
+  require_same("schedule.gamma", saved.gamma, now.gamma);
+  require_same("schedule.patience", saved.patience, now.patience);
+  require_same("schedule.minimum", saved.minimum, now.minimum);
+}
+
 void require_same_run(const FitOptions& saved, const FitOptions& now) {
   require_same("seed", saved.seed, now.seed);
   require_same("patience", saved.patience, now.patience);
   require_same("learning_rate", saved.learning_rate, now.learning_rate);
   require_same("weight_decay", saved.weight_decay, now.weight_decay);
   require_same("max_gradient_norm", saved.max_gradient_norm, now.max_gradient_norm);
+  require_same("label_smoothing", saved.label_smoothing, now.label_smoothing);
+  require_same_schedule(saved.schedule, now.schedule);
 }
 
 void require_consistent(const TrainerState& state, std::int64_t epochs) {
@@ -156,12 +184,19 @@ Trainer::Trainer(std::vector<nn::NamedParameter> parameters, ClassificationTask 
       all_rows_pass_(all_rows(task_)),
       validation_pass_(validation_pass(task_)),
       regularizers_(std::move(regularizers)),
-      all_parameters_(parameters),
-      best_(parameters),
+      all_parameters_(together(parameters, task_.buffers)),
+      best_(all_parameters_),
       adam_(std::move(parameters),
             {.learning_rate = options.learning_rate, .weight_decay = options.weight_decay}),
+      schedule_(options_.learning_rate, options_.schedule),
       early_stopping_(options.patience) {
   require_few_steps(options_.epochs, steps_per_epoch());
+  if (options_.schedule.kind == optim::ScheduleKind::plateau && task_.validation.empty()) {
+    throw InvalidArgument("fit: a plateau schedule looks at validation rows, got none");
+  }
+  if (options_.label_smoothing > 0 && task_.targets.defined()) {
+    throw InvalidArgument("fit: label_smoothing is of one label a row, got rows with several");
+  }
   initialize_regularizers();
   // So that epochs allocate nothing; curves beyond that grow as they come.
   const auto expected = static_cast<std::size_t>(std::min(options.epochs, kMostTimedEpochs));
@@ -235,9 +270,12 @@ EpochReport Trainer::run_next_epoch() {
   const auto start = Clock::now();
   EpochReport report;
   report.epoch = ++epoch_;
+  report.learning_rate = schedule_.learning_rate(epoch_);
+  adam_.set_learning_rate(report.learning_rate);
   report.train_loss = training_epoch(report.regularizer);
   if (!validation_pass_.rows.empty()) {
     report.validation = validate_rows(validation_pass_, evaluate(validation_pass_));
+    schedule_.observe(report.validation->loss);
   }
   if (is_best(report.validation)) {
     best_.take();
@@ -288,7 +326,7 @@ double Trainer::training_step(const RowsPass& pass, std::uint32_t step,
   nn::ForwardContext context(
       core::RandomStream(options_.seed, core::Purpose::dropout).at_step(step));
   context.head_sink = sinks_.get();
-  Variable loss = objective(pass, pass.logits(context));
+  Variable loss = objective(pass, pass.logits(context), options_.label_smoothing);
   const double value = loss.value().item();
   Variable total = with_regularizers(std::move(loss), regularizer);
   if (!std::isfinite(total.value().item())) {
@@ -393,6 +431,12 @@ void Trainer::load_state(const TrainerState& state) {
   best_regularizer_ = state.best_regularizer;
   seconds_ = state.seconds;
   curves_.assign(state.curves.begin(), state.curves.end());
+  schedule_ = optim::Schedule(options_.learning_rate, options_.schedule);
+  for (const CurvePoint& point : curves_) {
+    if (point.validation) {
+      schedule_.observe(point.validation->loss);
+    }
+  }
 }
 
 }  // namespace attune::train

@@ -144,6 +144,21 @@ TEST_CASE("A saved model is measured and applied as it was trained", "[e2e]") {
   CHECK(std::count(rows.begin(), rows.end(), '\n') == 301);
 }
 
+TEST_CASE("predict writes coefficients as CSV too, of models that have any", "[e2e]") {
+  const TemporaryFolder folder;
+  const std::string run = folder.path("run");
+  const std::string csv = folder.path("a.csv");
+  const std::vector<std::string> predict{
+      "predict", "--checkpoint", run, "--output", folder.path("p.csv"), "--attention", csv};
+  REQUIRE(run_attune(small_run({"--out", run})).status == 0);
+  REQUIRE(run_attune(predict).status == 0);
+  CHECK(slurp(csv).starts_with("src,dst,layer0_head0,layer0_head1,layer1_head0\n"));
+  REQUIRE(run_attune(small_run({"--model", "sage", "--out", run, "--overwrite"})).status == 0);
+  const CommandOutcome outcome = run_attune(predict);
+  CHECK(outcome.status == 2);
+  CHECK_THAT(outcome.err, Catch::Contains("layers of sage have no attention coefficients"));
+}
+
 TEST_CASE("A run: --out does not overwrite a run unasked", "[e2e]") {
   const TemporaryFolder folder;
   const std::string run = folder.path("run");

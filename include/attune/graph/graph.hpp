@@ -82,6 +82,7 @@ class Graph {
   [[nodiscard]] std::int64_t src_in_degree(std::int64_t node) const noexcept;
 
  private:
+  friend class DropEdge;  // fills the arrays of one step with those of the next
   struct Arrays;
   Graph(std::vector<std::int64_t> row_ptr, std::vector<std::int32_t> col_idx, std::int64_t num_src,
         std::vector<std::int64_t> src_in_degree, std::vector<std::int64_t> input_edge);

@@ -6,49 +6,69 @@
 #include <vector>
 
 #include <attune/graph/graph.hpp>
+#include <attune/nn/batch_norm.hpp>
 #include <attune/nn/features.hpp>
 #include <attune/nn/forward_context.hpp>
 #include <attune/nn/gat_conv.hpp>
 #include <attune/nn/graph_layer.hpp>
+#include <attune/nn/layer_norm.hpp>
+#include <attune/nn/linear.hpp>
 #include <attune/nn/module.hpp>
 
 namespace attune::models {
 
-/// The layer that is stacked: nn::GATConv, nn::GATv2Conv, nn::TransformerConv, nn::GCNConv.
-enum class GraphModel : std::uint8_t { gat, gatv2, transformer, gcn };
+/// The layer that is stacked: nn::GATConv, nn::GATv2Conv, nn::TransformerConv, nn::GCNConv,
+/// nn::SAGEConv.
+enum class GraphModel : std::uint8_t { gat, gatv2, transformer, gcn, sage };
+
+/// What hidden features pass before their activation: nothing, nn::LayerNorm over the channels of
+/// each node, or nn::BatchNorm over the nodes.
+enum class GraphNorm : std::uint8_t { none, layer, batch };
+
+/// Jumping knowledge. Xu et al., "Representation Learning on Graphs with Jumping Knowledge
+/// Networks", ICML 2018, arXiv 1806.03536.
+enum class Jumping : std::uint8_t {
+  none,  ///< the last layer yields the logits
+  last,  ///< all layers are hidden ones; a linear layer makes logits of what the last one yields
+  cat,   ///< the same of what all of them yield, side by side
+  max,   ///< the same of the largest that any of them yields, channel by channel
+};
 
 /// The defaults are the citation networks of Velickovic et al.: two GAT layers, 8 heads of 8
 /// channels, then one head a class; `gatv2` and `transformer` take them over. For `gcn` Kipf and
-/// Welling take hidden_channels = 16 and dropout = 0.5. Options that mean nothing to a model
-/// are checked and otherwise ignored.
+/// Welling take hidden_channels = 16 and dropout = 0.5, which serve `sage` too. Options that mean
+/// nothing to a model are checked and otherwise ignored.
 struct GraphClassifierOptions {
   GraphModel model = GraphModel::gat;  ///< the layer that is stacked
   std::int64_t in_channels = 0;        ///< required
   std::int64_t num_classes = 0;        ///< required
   std::int64_t hidden_channels = 8;    ///< of each hidden layer; per head, which are concatenated
-  std::int64_t heads = 8;              ///< of each hidden layer; not gcn
-  std::int64_t out_heads = 1;          ///< of the last layer, averaged; not gcn
+  std::int64_t heads = 8;              ///< of each hidden layer; not gcn, sage
+  std::int64_t out_heads = 1;          ///< of the last layer, averaged; not gcn, sage
   std::int64_t layers = 2;             ///< the last one included
   double dropout = 0.6;                ///< on the input of every layer
-  double attention_dropout = 0.6;      ///< not gcn
-  double value_dropout = 0;            ///< of the projected features that are summed; not gcn
+  double attention_dropout = 0.6;      ///< not gcn, sage
+  double value_dropout = 0;            ///< of the projected features that are summed; not gcn, sage
   double negative_slope = 0.2;         ///< gat, gatv2
   bool residual = false;               ///< around every layer; not transformer, which has
   bool root_weight = true;             ///< a skip projection, in every layer
   /// gat: what is reported to be aligned; no output depends on it
   nn::GATHeads gat_heads = nn::GATHeads::product;
+  GraphNorm norm = GraphNorm::none;  ///< of every hidden layer
+  Jumping jumping = Jumping::none;   ///< how the hidden layers become logits
 };
 
-/// Classifies the nodes of a graph: hidden layers, each followed by ELU (ReLU for gcn), then a
-/// layer that yields the logits.
+/// Classifies the nodes of a graph: hidden layers, each followed by a norm if asked for and by ELU
+/// (ReLU for gcn and sage), then a layer that yields the logits, or with jumping knowledge a linear
+/// one.
 ///
 ///     GraphClassifier model({.in_channels = 1433, .num_classes = 7}, seed);
 ///     const graph::Graph looped = graph::with_self_loops(graph);  // once
 ///     nn::ForwardContext ctx(random.at_step(epoch));
 ///     Variable logits = model.forward(features, looped, ctx);  // [num_nodes, 7]
 ///
-/// Parameters are named `layers.0.weight` and so on, and are a function of the options and the
-/// seed.
+/// Parameters are named `layers.0.weight`, `norms.0.gamma`, `head.weight` and so on, and are a
+/// function of the options and the seed.
 class GraphClassifier final : public nn::Module {
  public:
   /// @throws InvalidArgument  a size or count below 1, more than 1000 layers, a dropout outside
@@ -75,8 +95,20 @@ class GraphClassifier final : public nn::Module {
   [[nodiscard]] const GraphClassifierOptions& options() const noexcept { return options_; }
 
  private:
+  [[nodiscard]] bool hidden(std::size_t layer) const;
+  [[nodiscard]] Variable activated(std::size_t layer, Variable y,
+                                   const nn::ForwardContext& ctx) const;
+  [[nodiscard]] Variable run(const nn::Features& x, std::span<const graph::Graph> blocks,
+                             nn::ForwardContext& ctx) const;
+  [[nodiscard]] Variable jumped(std::span<const Variable> layers, std::int64_t num_dst) const;
+  void add_norm(std::int64_t channels);
+  void add_head(std::int64_t channels, nn::Initializer& init);
+
   GraphClassifierOptions options_;
   std::vector<std::unique_ptr<nn::GraphLayer>> layers_;
+  std::vector<std::unique_ptr<nn::LayerNorm>> layer_norms_;  // of the hidden layers, if asked for
+  std::vector<std::unique_ptr<nn::BatchNorm>> batch_norms_;  // the same
+  std::unique_ptr<nn::Linear> head_;                         // with jumping knowledge
 };
 
 }  // namespace attune::models

@@ -24,16 +24,22 @@ class Module {
 
   /// Own parameters, then those of the children, in the order of registration.
   [[nodiscard]] std::vector<NamedParameter> parameters() const;
+  /// What training changes without a gradient, such as running means: own ones, then those of the
+  /// children. No optimiser wants them; who saves a model saves them beside its parameters.
+  [[nodiscard]] std::vector<NamedParameter> buffers() const;
   /// Elements of all parameters().
   [[nodiscard]] std::int64_t num_parameters() const;
 
-  /// Converts every parameter, for checks in float64.
+  /// Converts every parameter and buffer, for checks in float64.
   void to(core::DType dtype);
 
  protected:
   /// Makes a parameter of `value`: a leaf that requires a gradient.
   /// @param name  unique in this module, without a dot
   Variable register_parameter(std::string name, core::Tensor value);
+  /// Makes a buffer of `value`, which requires no gradient.
+  /// @param name  as above
+  Variable register_buffer(std::string name, core::Tensor value);
   /// `child` must live as long as this module.
   void register_module(std::string name, Module& child);
 
@@ -43,6 +49,7 @@ class Module {
     Module* module;
   };
   std::vector<NamedParameter> own_;
+  std::vector<NamedParameter> own_buffers_;
   std::vector<Child> children_;
 };
 

@@ -24,4 +24,13 @@ namespace attune::ops {
 [[nodiscard]] Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
                                      std::span<const std::int64_t> nodes);
 
+/// The same with smoothed labels. Szegedy et al., "Rethinking the Inception Architecture for
+/// Computer Vision", CVPR 2016, arXiv 1512.00567, section 7; as PyTorch's CrossEntropyLoss: the
+/// label's share of a row is 1 - smoothing, and every class, the label's included, gets
+/// smoothing / c beside it.
+/// @param smoothing  in [0, 1); with 0 the bits are those of the function above
+/// @throws as above; InvalidArgument  smoothing outside [0, 1)
+[[nodiscard]] Variable cross_entropy(const Variable& logits, std::span<const std::int32_t> labels,
+                                     std::span<const std::int64_t> nodes, double smoothing);
+
 }  // namespace attune::ops

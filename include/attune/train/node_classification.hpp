@@ -46,9 +46,12 @@ class NodeClassification {
 
   /// Both choices lead to the same loss and gradients but for rounding and which numbers dropout
   /// draws for whom; `needed` is several times faster where few nodes are trained on.
-  /// @param model  must outlive the task; this must too
+  /// @param model      must outlive the task; this must too
+  /// @param drop_edge  probability that a training step does without an edge: graph::DropEdge
+  /// @throws InvalidArgument  drop_edge outside [0, 1)
   [[nodiscard]] ClassificationTask task(const models::GraphClassifier& model,
-                                        ComputedNodes computed = ComputedNodes::needed) const;
+                                        ComputedNodes computed = ComputedNodes::needed,
+                                        double drop_edge = 0) const;
 
   /// The same trained in steps over some nodes each, whose neighbours are sampled, or over some
   /// graphs each: no step costs time or memory of the size of all. In an epoch every training node
@@ -76,9 +79,11 @@ class NodeClassification {
   [[nodiscard]] const graph::Graph& graph() const noexcept { return graph_; }
 
  private:
-  [[nodiscard]] ClassificationTask whole_task(const models::GraphClassifier& model) const;
+  [[nodiscard]] ClassificationTask whole_task(const models::GraphClassifier& model,
+                                              double drop_edge) const;
   [[nodiscard]] std::optional<RowsPass> pass(const models::GraphClassifier& model,
-                                             std::span<const std::int64_t> targets) const;
+                                             std::span<const std::int64_t> targets,
+                                             double drop_edge) const;
 
   const data::NodeDataset* dataset_;
   nn::Features features_;

@@ -34,7 +34,7 @@ struct ExperimentResult {
   std::string dataset;                                  ///< name, as it was asked for
   std::string dataset_sha256;                           ///< NodeDataset::sha256
   std::string dataset_source;                           ///< NodeDataset::source
-  std::string model;                                    ///< gat, gatv2, transformer or gcn
+  std::string model;                                    ///< as train::graph_model() has it
   std::string align = "none";                           ///< none, gan, ot, ct or mmd
   double align_weight = 0;                              ///< lambda
   bool multi_label = false;                             ///< NodeDataset::multi_label()
@@ -50,7 +50,7 @@ struct EvaluationResult {
   std::string checkpoint;                    ///< folder of the run
   std::string dataset;                       ///< name, as it was asked for
   std::string dataset_sha256;                ///< NodeDataset::sha256
-  std::string model;                         ///< gat, gatv2, transformer or gcn
+  std::string model;                         ///< as train::graph_model() has it
   int threads = 1;                           ///< that it was computed on
   int ece_bins = MetricsOptions().ece_bins;  ///< of the expected calibration errors
   ClassificationMetrics train;               ///< of the training nodes
@@ -80,6 +80,20 @@ struct EvaluationResult {
 void write_result(const std::string& path, const ExperimentResult& result);
 /// As write_result().
 void write_evaluation(const std::string& path, const EvaluationResult& result);
+
+/// One run as a line of JSON, without its end: the keys of a run, and beside them those that say
+/// what it was, from `dataset` to `config`.
+/// @param about  whose runs are not looked at
+/// @throws InvalidArgument  a text that is not UTF-8
+[[nodiscard]] std::string to_json_line(const ExperimentResult& about, const RunResult& run);
+
+/// Adds that line to a file, which is made if it is missing; processes may share it.
+/// @throws FileError, InvalidArgument
+void append_run(const std::string& path, const ExperimentResult& about, const RunResult& run);
+
+/// Finds out, before the work, whether append_run() could write there. Makes the file.
+/// @throws FileError  it could not
+void require_appendable(const std::string& path);
 
 /// One run of a result file.
 struct SeedAccuracy {

@@ -22,15 +22,26 @@ using Settings = std::map<std::string, Setting>;
 /// @throws InvalidArgument  the settings are not the same
 void require_same_settings(const Settings& saved, const Settings& now, const std::string& who);
 
-/// Everything that a GraphClassifier is made from but its seed, and back.
+/// Everything that a GraphClassifier is made from but its seed, and back. `norm` and `jumping`
+/// stand there only where they are asked for.
 [[nodiscard]] Settings to_settings(const models::GraphClassifierOptions& options);
 /// @throws InvalidArgument  an option is missing, unknown or of another type
 [[nodiscard]] models::GraphClassifierOptions graph_classifier_options(const Settings& settings);
 
-/// `gat`, `gatv2`, `transformer` or `gcn`.
+/// `gat`, `gatv2`, `transformer`, `gcn` or `sage`.
 [[nodiscard]] std::string to_string(models::GraphModel model);
 /// @throws InvalidArgument  names what is there
 [[nodiscard]] models::GraphModel graph_model(const std::string& name);
+
+/// `none`, `layer` or `batch`.
+[[nodiscard]] std::string to_string(models::GraphNorm norm);
+/// @throws InvalidArgument  names what is there
+[[nodiscard]] models::GraphNorm graph_norm(const std::string& name);
+
+/// `none`, `last`, `cat` or `max`.
+[[nodiscard]] std::string to_string(models::Jumping jumping);
+/// @throws InvalidArgument  names what is there
+[[nodiscard]] models::Jumping jumping(const std::string& name);
 
 /// `product` or `logit`.
 [[nodiscard]] std::string to_string(nn::GATHeads heads);

@@ -12,6 +12,7 @@
 #include <attune/nn/forward_context.hpp>
 #include <attune/nn/module.hpp>
 #include <attune/optim/adam.hpp>
+#include <attune/optim/schedule.hpp>
 #include <attune/train/curves.hpp>
 #include <attune/train/early_stopping.hpp>
 #include <attune/train/metrics.hpp>
@@ -28,6 +29,10 @@ struct FitOptions {
   double weight_decay = 5e-4;    ///< L2, on the parameters of the model
   double max_gradient_norm = 0;  ///< gradients are clipped to it; 0: never
   std::uint64_t seed = 0;        ///< of dropout and of regularisers
+  double label_smoothing = 0;    ///< of the labels that are learned from, in [0, 1)
+  /// Of the learning rate, a step an epoch; a total of 0 stands for `epochs`. `plateau` looks at
+  /// the validation loss.
+  optim::ScheduleOptions schedule = {};
 };
 
 /// A pass that yields the rows that are looked at and no others, in an order of its own.
@@ -66,6 +71,8 @@ struct ClassificationTask {
   core::Tensor targets = {};
   /// What the steps of an epoch compute, in place of one step over all training rows.
   std::optional<TrainingBatches> batches = std::nullopt;
+  /// Of the model, nn::Module::buffers(): kept and saved with its parameters.
+  std::vector<nn::NamedParameter> buffers = {};
 };
 
 /// What an epoch found.
@@ -79,6 +86,7 @@ struct EpochReport {
   std::optional<LossAndAccuracy> validation;  ///< after the step; none: there are no such rows
   std::int64_t best_epoch = 0;  ///< so far, by EarlyStopping; without validation rows the last
   double seconds = 0;           ///< of this epoch, its validation included
+  double learning_rate = 0;     ///< of this epoch's step
 };
 
 /// What a run found.
@@ -97,15 +105,16 @@ struct FitResult {
 
 /// Everything that decides how training goes on. The tensors are handles on those of the Trainer.
 struct TrainerState {
-  FitOptions options;                                ///< of the run
-  std::int64_t epoch = 0;                            ///< that was run last; 0: none yet
-  EarlyStoppingState early_stopping;                 ///< what it has seen
-  double best_regularizer = 0;                       ///< EpochReport::regularizer of the best epoch
-  double seconds = 0;                                ///< of all epochs so far
-  std::vector<CurvePoint> curves;                    ///< of all epochs so far
-  std::vector<NamedTensor> parameters;               ///< of the model and the regularisers
-  std::vector<NamedTensor> best_parameters;          ///< of the model
-  std::vector<optim::AdamParameterState> optimizer;  ///< of `parameters`, in their order
+  FitOptions options;                 ///< of the run
+  std::int64_t epoch = 0;             ///< that was run last; 0: none yet
+  EarlyStoppingState early_stopping;  ///< what it has seen
+  double best_regularizer = 0;        ///< EpochReport::regularizer of the best epoch
+  double seconds = 0;                 ///< of all epochs so far
+  std::vector<CurvePoint> curves;     ///< of all epochs so far
+  /// Of the model, its buffers among them, and of the regularisers.
+  std::vector<NamedTensor> parameters;
+  std::vector<NamedTensor> best_parameters;          ///< and buffers of the model
+  std::vector<optim::AdamParameterState> optimizer;  ///< of `parameters` but the buffers, in order
 };
 
 /// One training run that can be stopped after any epoch, saved, and continued to the bit. An epoch
@@ -173,9 +182,10 @@ class Trainer {
   RowsPass validation_pass_;  // no rows: there are none
   std::vector<Regularizer*> regularizers_;
   std::unique_ptr<Sinks> sinks_;                    // null: nobody listens
-  std::vector<nn::NamedParameter> all_parameters_;  // of the model, then of the regularisers
+  std::vector<nn::NamedParameter> all_parameters_;  // and buffers of the model; regularisers'
   ParameterSnapshot best_;
   optim::Adam adam_;
+  optim::Schedule schedule_;
   EarlyStopping early_stopping_;
   std::int64_t epoch_ = 0;
   double best_regularizer_ = 0;

@@ -28,8 +28,8 @@ using testing::values;
 
 namespace {
 
-const std::vector<GraphModel> kModels = {GraphModel::gat, GraphModel::gatv2,
-                                         GraphModel::transformer, GraphModel::gcn};
+const std::vector<GraphModel> kModels = {
+    GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn, GraphModel::sage};
 
 graph::Graph ring(std::int64_t nodes) {
   std::vector<graph::Edge> edges;
@@ -200,6 +200,16 @@ TEST_CASE("GraphClassifier: gcn", "[models]") {
   CHECK(describe(model) == std::vector<std::string>{"layers.0.weight [1433, 16]",
                                                     "layers.0.bias [16]", "layers.1.weight [16, 7]",
                                                     "layers.1.bias [7]"});
+}
+
+TEST_CASE("GraphClassifier: sage", "[models]") {
+  const GraphClassifier model(
+      {.model = GraphModel::sage, .in_channels = 1433, .num_classes = 7, .hidden_channels = 16}, 0);
+  CHECK(describe(model) ==
+        std::vector<std::string>{"layers.0.root_weight [1433, 16]",
+                                 "layers.0.neighbour_weight [1433, 16]", "layers.0.bias [16]",
+                                 "layers.1.root_weight [16, 7]",
+                                 "layers.1.neighbour_weight [16, 7]", "layers.1.bias [7]"});
 }
 
 TEST_CASE("GraphClassifier: a function of options and seed", "[models]") {

@@ -162,3 +162,52 @@ TEST_CASE("cross_entropy: same bits on 1, 2 and 8 threads", "[ops][property]") {
     return std::vector<Tensor>{loss.value(), grad, y.value(), a.grad()};
   });
 }
+
+TEST_CASE("cross_entropy: smoothed labels have a share in every class", "[ops]") {
+  // Softmax 1/4, 3/4. With smoothing 0.2 over two classes the label counts 0.9, the other one 0.1.
+  const Variable x(Tensor::from<double>({0, std::log(3.0)}, {1, 2}), true);
+  const Variable loss = ops::cross_entropy(x, Labels{0}, Nodes{0}, 0.2);
+  CHECK(loss.value().item() == Approx(0.9 * std::log(4.0) + 0.1 * std::log(4.0 / 3)));
+  backward(loss);
+  CHECK(values(x.grad())[0] == Approx(0.25 - 0.9));
+  CHECK(values(x.grad())[1] == Approx(0.75 - 0.1));
+}
+
+TEST_CASE("cross_entropy: derivatives with smoothed labels agree with central differences",
+          "[ops][gradient]") {
+  const double smoothing = GENERATE(0.1, 0.9);
+  const Variable x = random_leaf({6, 5}, 1);
+  testing::require_gradients(
+      [&] {
+        return ops::cross_entropy(x, Labels{0, 1, 2, 3, 4, 0}, Nodes{5, 2, 5, 0}, smoothing);
+      },
+      {{"logits", x}});
+}
+
+TEST_CASE("cross_entropy: without smoothing the bits are those of plain labels", "[ops]") {
+  Variable x = random_leaf({50, 7}, 1, core::DType::f32);
+  const Labels labels(50, 3);
+  const Nodes nodes = {4, 7, 49};
+  const Variable plain = ops::cross_entropy(x, labels, nodes);
+  backward(plain);
+  const Tensor grad = x.grad();
+  x.zero_grad();
+  const Variable smoothed = ops::cross_entropy(x, labels, nodes, 0);
+  backward(smoothed);
+  CHECK(testing::same_bits(smoothed.value(), plain.value()));
+  CHECK(testing::same_bits(x.grad(), grad));
+}
+
+TEST_CASE("cross_entropy: without smoothing a logit of minus infinity is no harm", "[ops]") {
+  const Variable x(Tensor::from<double>({0, -std::numeric_limits<double>::infinity()}, {1, 2}));
+  CHECK(ops::cross_entropy(x, Labels{0}, Nodes{0}, 0).value().item() == 0);
+}
+
+TEST_CASE("cross_entropy: smoothing must be a share below one", "[ops]") {
+  const double smoothing = GENERATE(-0.1, 1.0, std::numeric_limits<double>::quiet_NaN());
+  const Variable x(Tensor::zeros({3, 2}));
+  CHECK_THAT(message_of<InvalidArgument>([&] {
+               (void)ops::cross_entropy(x, Labels{0, 1, 1}, Nodes{0}, smoothing);
+             }),
+             Catch::StartsWith("ops::cross_entropy: smoothing must be in [0, 1), got "));
+}

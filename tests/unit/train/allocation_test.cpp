@@ -72,13 +72,16 @@ using attune::train::Regularizer;
 // Runs a hundred epochs until they take nothing, which they must at last. On several threads the
 // warm-up ends when each has met every product once, whichever it happened to take before.
 void require_warm_epochs_take_nothing(const attune::train::NodeClassification& problem,
-                                      GraphModel which, std::vector<Regularizer*> regularizers) {
+                                      GraphModel which, std::vector<Regularizer*> regularizers,
+                                      double drop_edge = 0) {
   for (const int threads : {1, 2}) {
     CAPTURE(threads);
     attune::core::with_threads(threads, [&] {
       const attune::models::GraphClassifier model(
           {.model = which, .in_channels = 30, .num_classes = 3}, 1);
-      attune::train::Trainer trainer(model.parameters(), problem.task(model), {}, regularizers);
+      attune::train::Trainer trainer(
+          model.parameters(), problem.task(model, attune::train::ComputedNodes::needed, drop_edge),
+          {}, regularizers);
       // Returns what a hundred epochs took.
       const auto hundred_epochs = [&] {
         const std::int64_t before = attune::core::pool_statistics().system_allocations;
@@ -108,9 +111,17 @@ TEST_CASE("Trainer: after warm-up an epoch takes nothing from the system allocat
           "[train][fit]") {
   const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
   const attune::train::NodeClassification problem(dataset);
-  for (const auto which :
-       {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn}) {
+  for (const auto which : {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer,
+                           GraphModel::gcn, GraphModel::sage}) {
     require_warm_epochs_take_nothing(problem, which, {});
+  }
+}
+
+TEST_CASE("Trainer: nor does an epoch without some of the edges", "[train][fit]") {
+  const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
+  const attune::train::NodeClassification problem(dataset);
+  for (const auto which : {GraphModel::gat, GraphModel::gcn}) {
+    require_warm_epochs_take_nothing(problem, which, {}, 0.3);
   }
 }
 

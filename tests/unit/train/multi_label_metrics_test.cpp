@@ -126,9 +126,9 @@ TEST_CASE("objective: the mean over rows and labels, and its derivative", "[trai
         expected -= std::log(t.data<double>()[at] == 1 ? sigmoid(logit) : sigmoid(-logit));
       }
     }
-    CHECK(attune::train::objective(pass, x).value().item() ==
+    CHECK(attune::train::objective(pass, x, 0).value().item() ==
           Approx(expected / (3.0 * static_cast<double>(rows.size()))));
-    attune::testing::require_gradients([&] { return attune::train::objective(pass, x); },
+    attune::testing::require_gradients([&] { return attune::train::objective(pass, x, 0); },
                                        {{"x", x}});
   }
 }

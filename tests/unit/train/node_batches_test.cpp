@@ -73,8 +73,8 @@ TEST_CASE("EpochOrder: an epoch visits every item once in an order of its own", 
 TEST_CASE("node batches: every model learns from sampled neighbours", "[train][fit]") {
   const attune::data::NodeDataset dataset = attune::testing::citation_toy();
   const NodeClassification problem(dataset);
-  for (const GraphModel which :
-       {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn}) {
+  for (const GraphModel which : {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer,
+                                 GraphModel::gcn, GraphModel::sage}) {
     CAPTURE(attune::train::to_string(which));
     const GraphClassifier model(options_for(which), 1);
     Trainer trainer(model.parameters(), problem.task(model, kSampled), {.epochs = 50, .seed = 1});
@@ -91,7 +91,8 @@ TEST_CASE("node batches: one batch with all neighbours trains as the whole graph
           "[train][fit][property]") {
   const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
   const NodeClassification problem(dataset);
-  for (const GraphModel which : {GraphModel::gat, GraphModel::transformer, GraphModel::gcn}) {
+  for (const GraphModel which :
+       {GraphModel::gat, GraphModel::transformer, GraphModel::gcn, GraphModel::sage}) {
     CAPTURE(attune::train::to_string(which));
     const GraphClassifier first(options_for(which, 0), 1);
     const GraphClassifier second(options_for(which, 0), 1);

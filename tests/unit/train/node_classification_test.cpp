@@ -32,8 +32,8 @@ TEST_CASE("node classification: every model learns the toy graph", "[train][fit]
   const attune::data::NodeDataset dataset = attune::testing::citation_toy();
   attune::data::validate(dataset);
   const NodeClassification problem(dataset);
-  for (const GraphModel which :
-       {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn}) {
+  for (const GraphModel which : {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer,
+                                 GraphModel::gcn, GraphModel::sage}) {
     CAPTURE(attune::train::to_string(which));
     const GraphClassifier model(options_for(which), 1);
     Trainer trainer(model.parameters(), problem.task(model), {.epochs = 150, .seed = 1});
@@ -99,8 +99,8 @@ TEST_CASE("node classification: without dropout, needed nodes train as all nodes
           "[train][fit][property]") {
   const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
   const NodeClassification problem(dataset);
-  for (const GraphModel which :
-       {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer, GraphModel::gcn}) {
+  for (const GraphModel which : {GraphModel::gat, GraphModel::gatv2, GraphModel::transformer,
+                                 GraphModel::gcn, GraphModel::sage}) {
     CAPTURE(attune::train::to_string(which));
     GraphClassifierOptions options = options_for(which);
     options.dropout = 0;
@@ -148,4 +148,60 @@ TEST_CASE("node classification: an aligned step computes all nodes unless told o
   CHECK(num_queries(false, 0.01).back() == 60);
   CHECK(num_queries(false, 0.01).front() < 3000);
   CHECK(num_queries(true, 0).back() == 60);  // nothing is aligned
+}
+
+TEST_CASE("node classification: with edges dropped too, needed nodes train as all nodes do",
+          "[train][fit][property]") {
+  const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
+  const NodeClassification problem(dataset);
+  for (const GraphModel which : {GraphModel::gat, GraphModel::gcn}) {
+    CAPTURE(attune::train::to_string(which));
+    GraphClassifierOptions options = options_for(which);
+    options.dropout = 0;
+    options.attention_dropout = 0;
+    const GraphClassifier first(options, 1);
+    const GraphClassifier second(options, 1);
+    const GraphClassifier third(options, 1);
+    Trainer needed(first.parameters(), problem.task(first, ComputedNodes::needed, 0.4), {});
+    Trainer all(second.parameters(), problem.task(second, ComputedNodes::all, 0.4), {});
+    Trainer whole(third.parameters(), problem.task(third), {});
+    for (int epoch = 0; epoch < 5; ++epoch) {
+      const EpochReport a = needed.run_epoch();
+      const EpochReport b = all.run_epoch();
+      CHECK(a.train_loss == Approx(b.train_loss).epsilon(1e-4));
+      CHECK(a.validation->loss == Approx(b.validation->loss).epsilon(1e-4));
+      CHECK(a.train_loss != whole.run_epoch().train_loss);
+    }
+  }
+}
+
+TEST_CASE("node classification: what drops edges measures on all of them", "[train][fit]") {
+  const attune::data::NodeDataset dataset = attune::testing::citation_toy();
+  const NodeClassification problem(dataset);
+  const GraphClassifier model(options_for(GraphModel::gat), 1);
+  Trainer trainer(model.parameters(), problem.task(model, ComputedNodes::needed, 0.5),
+                  {.epochs = 20});
+  const FitResult result = attune::train::fit(trainer);
+  const auto again = attune::train::evaluate_predictions(problem.logits(model), dataset.labels,
+                                                         dataset.split.test);
+  CHECK(again.nll == result.test->nll);
+}
+
+TEST_CASE("node classification: with edges dropped the same weights on 1, 2 and 8 threads",
+          "[train][fit][property]") {
+  const attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
+  const NodeClassification problem(dataset);
+  const auto digest = [&](int threads) {
+    FitResult result;
+    attune::core::with_threads(threads, [&] {
+      const GraphClassifier model(options_for(GraphModel::gcn), 1);
+      Trainer trainer(model.parameters(), problem.task(model, ComputedNodes::all, 0.3),
+                      {.epochs = 10});
+      result = attune::train::fit(trainer);
+    });
+    return result.weights_sha256;
+  };
+  const std::string one = digest(1);
+  CHECK(digest(2) == one);
+  CHECK(digest(8) == one);
 }

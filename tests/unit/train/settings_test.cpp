@@ -60,7 +60,7 @@ TEST_CASE("settings: what makes no graph classifier is named", "[train][settings
   bad = good;
   bad["model"] = std::string("gta");
   CHECK_THROWS_WITH(graph_classifier_options(bad),
-                    "model: expected gat, gatv2, transformer or gcn, got \"gta\"");
+                    "model: expected gat, gatv2, transformer, gcn or sage, got \"gta\"");
   bad = good;
   bad["gat_heads"] = std::string("logits");
   CHECK_THROWS_WITH(graph_classifier_options(bad),
@@ -72,7 +72,8 @@ TEST_CASE("settings: every model and form of heads has a name and comes back fro
   const std::pair<GraphModel, std::string> models[] = {{GraphModel::gat, "gat"},
                                                        {GraphModel::gatv2, "gatv2"},
                                                        {GraphModel::transformer, "transformer"},
-                                                       {GraphModel::gcn, "gcn"}};
+                                                       {GraphModel::gcn, "gcn"},
+                                                       {GraphModel::sage, "sage"}};
   for (const auto& [model, name] : models) {
     CHECK(attune::train::to_string(model) == name);
     CHECK(graph_model(name) == model);
@@ -81,4 +82,40 @@ TEST_CASE("settings: every model and form of heads has a name and comes back fro
   CHECK(attune::train::gat_heads("product") == GATHeads::product);
   CHECK(attune::train::to_string(GATHeads::logit) == "logit");
   CHECK(attune::train::gat_heads("logit") == GATHeads::logit);
+}
+
+TEST_CASE("settings: norm and jumping stand where they are asked for", "[train][settings]") {
+  using attune::models::GraphNorm;
+  using attune::models::Jumping;
+  const GraphClassifierOptions plain{.in_channels = 1, .num_classes = 2};
+  for (const char* name : {"norm", "jumping"}) {
+    CHECK_FALSE(to_settings(plain).contains(name));
+  }
+  GraphClassifierOptions options = plain;
+  options.norm = GENERATE(GraphNorm::layer, GraphNorm::batch);
+  options.jumping = GENERATE(Jumping::last, Jumping::cat, Jumping::max);
+  const Settings settings = to_settings(options);
+  CHECK(settings.size() == to_settings(plain).size() + 2);
+  const GraphClassifierOptions back = graph_classifier_options(settings);
+  CHECK(back.norm == options.norm);
+  CHECK(back.jumping == options.jumping);
+}
+
+TEST_CASE("settings: a norm or jumping that is none is refused", "[train][settings]") {
+  const auto message = [](const char* name, const attune::train::Setting& value) {
+    Settings settings = to_settings(GraphClassifierOptions{.in_channels = 1, .num_classes = 2});
+    settings[name] = value;
+    try {
+      (void)graph_classifier_options(settings);
+    } catch (const InvalidArgument& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  CHECK(message("norm", std::string("graph")) ==
+        "norm: expected none, layer or batch, got \"graph\"");
+  CHECK(message("jumping", std::string("lstm")) ==
+        "jumping: expected none, last, cat or max, got \"lstm\"");
+  CHECK(message("jumping", true) == "model: jumping must be a name, got true");
+  CHECK(message("norms", std::string("layer")) == "model: no option is named norms, got \"layer\"");
 }
