@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace attune::data {
@@ -70,13 +69,5 @@ struct VqaReadOptions {
 ///                    picture without regions; names file, place, what was expected and found
 [[nodiscard]] VqaDataset read_vqa_dataset(const std::string& folder,
                                           const VqaReadOptions& options = {});
-
-/// Questions and annotations from memory, without features; what read_vqa_dataset() reads of a
-/// part.
-/// @param annotations  empty: unlabelled
-/// @param name         of the part, for messages too
-/// @throws FileError  as above
-[[nodiscard]] VqaPart parse_vqa_part(std::string_view questions, std::string_view annotations,
-                                     const std::string& name, const VqaReadOptions& options = {});
 
 }  // namespace attune::data
