@@ -35,5 +35,6 @@ void add_predict_command(CLI::App& app, Action& action);
 void add_report_command(CLI::App& app, Action& action);
 void add_datasets_command(CLI::App& app, Action& action);
 void add_text_command(CLI::App& app, Action& action);
+void add_vqa_command(CLI::App& app, Action& action);
 
 }  // namespace attune::cli

@@ -113,6 +113,7 @@ int run(int argc, char** argv) {
   add_bench_command(app, action);
   add_datasets_command(app, action);
   add_text_command(app, action);
+  add_vqa_command(app, action);
   for (CLI::App* command : app.get_subcommands({})) {
     command->footer("Also --threads, --data-dir, --json, --quiet and --config: see attune --help");
   }
