@@ -10,6 +10,8 @@
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
 #include <attune/train/label_map.hpp>
+#include <attune/train/text_evaluation.hpp>
+#include <attune/train/text_result.hpp>
 
 namespace attune::cli {
 namespace {

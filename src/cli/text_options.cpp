@@ -7,13 +7,6 @@
 namespace attune::cli {
 namespace {
 
-CLI::Validator not_negative() {
-  return {[](const std::string& text) {
-            return text.starts_with('-') ? "expected 0 or more, got " + text : std::string();
-          },
-          ""};
-}
-
 models::TextFamily family_of(const std::string& name) {
   if (name == "albert") {
     return models::TextFamily::albert;
@@ -21,60 +14,7 @@ models::TextFamily family_of(const std::string& name) {
   return name == "roberta" ? models::TextFamily::roberta : models::TextFamily::bert;
 }
 
-void add_fit_options(CLI::App& command, TextTrainingOptions& o) {
-  const std::string group = "Training";
-  train::TextFitOptions& fit = o.fit;
-  command.add_option("--epochs", fit.epochs, "Over the training texts")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--steps", fit.steps, "Instead of epochs")->type_name("N")->group(group);
-  command.add_option("--batch-size", fit.batch_size, "Examples a batch")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--accumulate", fit.accumulate, "Batches a step")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--lr", fit.learning_rate, "Learning rate of AdamW at the end of the warm-up")
-      ->type_name("X")
-      ->group(group);
-  command.add_option("--warmup", fit.warmup, "Share of the steps in which the learning rate rises")
-      ->type_name("P")
-      ->group(group);
-  command.add_option("--weight-decay", fit.weight_decay, "Of AdamW")->type_name("X")->group(group);
-  command
-      .add_option("--max-gradient-norm", fit.max_gradient_norm, "Clip gradients to it; 0: never")
-      ->type_name("X")
-      ->group(group);
-  command.add_option("--eval-every", fit.eval_every, "Steps between validations; 0: an epoch")
-      ->type_name("N")
-      ->group(group);
-  command
-      .add_option("--patience", fit.patience,
-                  "Validations without a better one to stop after; 0: never")
-      ->type_name("N")
-      ->group(group);
-  command
-      .add_option("--keep", o.keep,
-                  "Parameters to keep: those of the best validation, or the last ones, which no "
-                  "part of the task has chosen")
-      ->check(CLI::IsMember({"best", "last"}))
-      ->group(group);
-  command
-      .add_option("--holdout", o.holdout,
-                  "Share of the training part to validate on where there is no such part")
-      ->type_name("P")
-      ->group(group);
-  add_text_seed_option(command, fit.seed, "Of the head, the order of texts, dropout and alignment");
-}
-
 }  // namespace
-
-void add_text_seed_option(CLI::App& command, std::uint64_t& seed, const std::string& what) {
-  command.add_option("--seed", seed, what)
-      ->check(not_negative())
-      ->type_name("N")
-      ->group("Training");
-}
 
 void add_encoder_options(CLI::App& command, EncoderSizes& sizes) {
   const std::string group = "A new encoder";
@@ -137,7 +77,12 @@ void add_text_training_options(CLI::App& command, TextTrainingOptions& options) 
       ->type_name("P")
       ->group(group);
   add_encoder_options(command, options.sizes);
-  add_fit_options(command, options);
+  add_fit_options(command, options.fit, "texts", "the head");
+  command
+      .add_option("--holdout", options.holdout,
+                  "Share of the training part to validate on where there is no such part")
+      ->type_name("P")
+      ->group("Training");
   // The plain game of GANs does not hold on texts: align::GanOptions::bounded.
   options.align.options.distance.bounded = true;
   add_alignment_options(command, options.align);
@@ -183,23 +128,13 @@ train::Settings to_settings(const TextTrainingOptions& options) {
   settings["from_scratch"] = options.from_scratch;
   settings["max_length"] = options.max_length;
   settings["holdout"] = options.holdout;
-  settings["keep"] = options.keep;
   if (options.dropout) {
     settings["dropout"] = *options.dropout;
   }
   if (options.attention_dropout) {
     settings["attention_dropout"] = *options.attention_dropout;
   }
-  settings["epochs"] = options.fit.epochs;
-  settings["steps"] = options.fit.steps;
-  settings["batch_size"] = options.fit.batch_size;
-  settings["accumulate"] = options.fit.accumulate;
-  settings["learning_rate"] = options.fit.learning_rate;
-  settings["warmup"] = options.fit.warmup;
-  settings["weight_decay"] = options.fit.weight_decay;
-  settings["max_gradient_norm"] = options.fit.max_gradient_norm;
-  settings["eval_every"] = options.fit.eval_every;
-  settings["patience"] = options.fit.patience;
+  add_settings(options.fit, settings);
   return settings;
 }
 

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "cli/alignment_options.hpp"
+#include "cli/step_options.hpp"
 #include <attune/data/text/tokenizer.hpp>
 #include <attune/train/pretrained_text.hpp>
 #include <attune/train/settings.hpp>
-#include <attune/train/text_trainer.hpp>
 
 namespace CLI {
 class App;
@@ -36,10 +36,9 @@ struct TextTrainingOptions {
   EncoderSizes sizes;
   std::int64_t max_length = 128;
   double holdout = 0.1;
-  std::string keep = "best";                ///< parameters: of the best validation, or the "last"
   std::optional<double> dropout;            ///< unset: what the encoder's configuration says
   std::optional<double> attention_dropout;  ///< the same
-  train::TextFitOptions fit;
+  FitFlags fit;
   AlignmentFlags align;
 };
 
@@ -48,9 +47,6 @@ void add_encoder_options(CLI::App& command, EncoderSizes& sizes);
 
 /// All of TextTrainingOptions.
 void add_text_training_options(CLI::App& command, TextTrainingOptions& options);
-
-/// A whole number from 0 on: an unsigned one would take -1 for its largest value.
-void add_text_seed_option(CLI::App& command, std::uint64_t& seed, const std::string& what);
 
 /// Configuration of an encoder of these sizes.
 /// @throws InvalidArgument  sizes that do not fit each other

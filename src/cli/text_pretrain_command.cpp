@@ -19,6 +19,7 @@
 #include <attune/core/text.hpp>
 #include <attune/train/text_pretraining.hpp>
 #include <attune/train/text_problem.hpp>
+#include <attune/train/text_result.hpp>
 
 namespace attune::cli {
 namespace {
@@ -336,7 +337,7 @@ void add_fit_options(CLI::App& command, PretrainOptions& o) {
   command.add_option("--holdout", o.holdout, "Share of the sequences to validate on")
       ->type_name("P")
       ->group(group);
-  add_text_seed_option(command, fit.seed, "Of weights, order, masks and dropout");
+  add_seed_option(command, fit.seed, "Of weights, order, masks and dropout");
 }
 
 }  // namespace

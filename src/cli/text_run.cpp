@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <ostream>
 #include <utility>
 
 #include "cli/training_run.hpp"
@@ -14,7 +13,8 @@
 #include <attune/data/text/wordpiece.hpp>
 #include <attune/data/text/wordpiece_trainer.hpp>
 #include <attune/train/alignment.hpp>
-#include <attune/train/safetensors.hpp>
+#include <attune/train/text_evaluation.hpp>
+#include <attune/train/text_trainer.hpp>
 
 namespace attune::cli {
 
@@ -65,59 +65,8 @@ void load_encoder(const TextTrainingOptions& options, const std::string& data_di
   }
 }
 
-double median(std::vector<double> values) {
-  if (values.empty()) {
-    return 0;
-  }
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-std::string weights_digest(const train::TextPredictor& predictor) {
-  train::Safetensors content;
-  for (const nn::NamedParameter& parameter : predictor.model().parameters()) {
-    content.tensors.emplace(parameter.name, parameter.variable.value());
-  }
-  return core::sha256(train::encode_safetensors(content));
-}
-
-// Runs the steps that are left. @return  milliseconds of each
-std::vector<double> run_steps(train::TextTrainer& trainer, const TextRunHooks& hooks) {
-  std::vector<double> ms;
-  while (!trainer.finished() && !(hooks.stop != nullptr && hooks.stop->load())) {
-    const train::TextStep step = trainer.step();
-    ms.push_back(1e3 * step.seconds);
-    if (hooks.observer) {
-      hooks.observer(trainer, step);
-    }
-    if (hooks.save && hooks.save_every > 0 && trainer.steps() % hooks.save_every == 0 &&
-        !trainer.finished()) {
-      hooks.save(trainer);
-    }
-  }
-  return ms;
-}
-
-train::TextRunResult result_of(const train::TextTrainer& trainer, std::uint64_t seed,
-                               const std::vector<double>& ms) {
-  const std::int64_t per_epoch = trainer.steps_per_epoch();
-  const auto epochs = [&](std::int64_t steps) { return (steps + per_epoch - 1) / per_epoch; };
-  train::TextRunResult result{.seed = seed, .parts = {}};
-  result.best_step = trainer.best_step();
-  result.best_epoch = epochs(trainer.best_step());
-  result.steps = trainer.steps();
-  result.epochs = epochs(trainer.steps());
-  result.stopped_early = trainer.steps() < trainer.total_steps();
-  result.seconds = trainer.seconds();
-  result.ms_per_step = median(ms);
-  result.ms_per_epoch = result.ms_per_step * static_cast<double>(per_epoch);
-  result.curve = trainer.curve();
-  return result;
-}
-
 void measure(const train::TextPredictor& predictor, const train::TextProblem& problem,
-             train::TextRunResult& result) {
+             train::StepRunResult& result) {
   for (const train::TextProblemPart& part : problem.parts) {
     if (part.labelled && part.name != "train") {
       result.parts[part.name] = train::evaluate_text(predictor, problem, part);
@@ -127,7 +76,7 @@ void measure(const train::TextPredictor& predictor, const train::TextProblem& pr
       problem.find(problem.validation.empty() ? "train" : problem.validation);
   result.mmd = train::text_head_mmd(predictor, *shown);
   result.mmd_median = train::text_head_mmd(predictor, *shown, true);
-  result.weights_sha256 = weights_digest(predictor);
+  result.weights_sha256 = weights_digest(predictor.model());
 }
 
 std::unique_ptr<train::TextPredictor> make_predictor(const TextTrainingOptions& options,
@@ -178,7 +127,7 @@ train::Settings run_settings(const TextTrainingOptions& options, const TextSetup
   return settings;
 }
 
-train::TextExperimentResult text_experiment(const TextTrainingOptions& options,
+train::StepExperimentResult text_experiment(const TextTrainingOptions& options,
                                             const TextSetup& setup, const GlobalOptions& global) {
   const train::TextProblem& problem = setup.problem;
   return {.command = global.command_line,
@@ -197,36 +146,19 @@ train::TextExperimentResult text_experiment(const TextTrainingOptions& options,
           .threads = core::num_threads()};
 }
 
-train::TextRunResult run_text_seed(const TextTrainingOptions& options, const TextSetup& setup,
-                                   std::uint64_t seed, const TextRunHooks& hooks) {
+train::StepRunResult run_text_seed(const TextTrainingOptions& options, const TextSetup& setup,
+                                   std::uint64_t seed, const StepRunHooks& hooks,
+                                   const TextFinish& finish) {
   const std::unique_ptr<train::TextPredictor> predictor = make_predictor(options, setup, seed);
   const std::unique_ptr<train::AlignmentRegularizer> alignment = make_alignment(options.align);
-  train::TextFitOptions fit = options.fit;
-  fit.seed = seed;
-  fit.keep_last = options.keep == "last";
-  train::TextTrainer trainer(*predictor, setup.problem, fit, alignment.get());
-  if (hooks.prepare) {
-    hooks.prepare(trainer);
-  }
-  const std::vector<double> ms = run_steps(trainer, hooks);
-  train::TextRunResult result = result_of(trainer, seed, ms);
-  result.interrupted = !trainer.finished();
-  if (hooks.save) {
-    hooks.save(trainer);
-  }
+  train::TextTrainer trainer(*predictor, setup.problem, options.fit.of_seed(seed), alignment.get());
+  train::StepRunResult result = run_steps(trainer, seed, alignment.get(), hooks);
   if (result.interrupted) {
     return result;
   }
-  if (alignment) {
-    result.align_loss = trainer.best_regularizer();
-    for (const nn::NamedParameter& parameter : alignment->parameters()) {
-      result.align_parameters += parameter.variable.value().num_elements();
-    }
-  }
-  trainer.restore_best();
   measure(*predictor, setup.problem, result);
-  if (hooks.finish) {
-    hooks.finish(*predictor, result);
+  if (finish) {
+    finish(*predictor, result);
   }
   return result;
 }
@@ -241,21 +173,6 @@ std::string describe(const train::TextProblem& problem) {
   }
   return text(problem.name, ": ", sizes, " ", names,
               problem.labels.empty() ? "" : text(", ", problem.labels.size(), " labels"));
-}
-
-void print_measures(std::ostream& out, const std::string& part,
-                    const train::TextMeasures& measures) {
-  std::string name(part);
-  name.resize(std::max<std::size_t>(part.size() + 1, 12), ' ');
-  out << name;
-  for (const char* shown : {"accuracy", "matthews", "f1", "macro_f1", "exact", "pearson",
-                            "spearman", "mse", "nll", "ece", "none_threshold"}) {
-    const auto found = measures.find(shown);
-    if (found != measures.end()) {
-      out << " " << shown << " " << fixed(found->second, 4) << " ";
-    }
-  }
-  out << '\n';
 }
 
 }  // namespace attune::cli

@@ -20,40 +20,10 @@ using core::text;
 
 struct TextTrainOptions {
   TextTrainingOptions training;
-  std::string out;
-  std::string resume;
-  bool overwrite = false;
-  std::int64_t checkpoint_every = 500;
-
-  [[nodiscard]] const std::string& folder() const { return resume.empty() ? out : resume; }
+  CheckpointFlags checkpoints;
 };
 
-void check_folders(const TextTrainOptions& options) {
-  if (!options.out.empty() && !options.resume.empty() && options.out != options.resume) {
-    throw InvalidArgument("--resume continues in its own folder: leave out --out");
-  }
-  if (options.resume.empty() && !options.out.empty() && !options.overwrite &&
-      train::has_step_checkpoint(options.out)) {
-    throw InvalidArgument(text("--out ", options.out,
-                               ": holds a checkpoint; continue it with --resume or replace it with "
-                               "--overwrite"));
-  }
-}
-
-std::string progress_text(const train::TextTrainer& trainer, const train::TextStep& step,
-                          const std::string& metric) {
-  std::string line = text("step ", trainer.steps(), "/", trainer.total_steps(), "  loss ",
-                          fixed(step.report.loss, 4));
-  if (!trainer.curve().empty()) {
-    const train::StepRecord& last = trainer.curve().back();
-    const auto score = last.find(metric);
-    line += score == last.end() ? std::string()
-                                : text("  validation ", metric, " ", fixed(score->second, 4));
-  }
-  return line;
-}
-
-train::TextTaskDescription description(const TextSetup& setup, const train::TextRunResult& result) {
+train::TextTaskDescription description(const TextSetup& setup, const train::StepRunResult& result) {
   const train::TextProblem& problem = setup.problem;
   train::TextTaskDescription task{.task = problem.name,
                                   .task_sha256 = problem.sha256,
@@ -70,47 +40,25 @@ train::TextTaskDescription description(const TextSetup& setup, const train::Text
   return task;
 }
 
-TextRunHooks hooks(const TextTrainOptions& options, const TextSetup& setup,
-                   const train::Settings& settings, ProgressLine& progress,
-                   const std::atomic<bool>& stop) {
-  TextRunHooks hooks;
-  hooks.stop = &stop;
-  hooks.observer = [&](const train::TextTrainer& trainer, const train::TextStep& step) {
-    if (progress.due()) {
-      progress.show(trainer.steps(), progress_text(trainer, step, setup.problem.metric));
-    }
-  };
-  const std::string& folder = options.folder();
-  if (folder.empty()) {
-    return hooks;
+// Saves the model at the end.
+TextFinish finish(const TextTrainOptions& options, const TextSetup& setup) {
+  if (options.checkpoints.folder().empty()) {
+    return nullptr;
   }
-  hooks.save_every = options.checkpoint_every;
-  hooks.save = [&](const train::TextTrainer& trainer) {
-    train::save_step_checkpoint(folder, trainer.checkpoint(settings));
-  };
-  hooks.finish = [&](const train::TextPredictor& predictor, const train::TextRunResult& result) {
-    train::save_fine_tuned(folder, predictor, setup.config, *setup.tokenizer,
+  return [&](const train::TextPredictor& predictor, const train::StepRunResult& result) {
+    train::save_fine_tuned(options.checkpoints.folder(), predictor, setup.config, *setup.tokenizer,
                            description(setup, result));
   };
-  if (!options.resume.empty()) {
-    hooks.prepare = [&](train::TextTrainer& trainer) {
-      const train::StepCheckpoint saved = train::load_step_checkpoint(folder);
-      train::require_same_run(folder, saved, settings);
-      trainer.load(saved);
-    };
-  }
-  return hooks;
 }
 
-void print(const train::TextExperimentResult& experiment, const TextSetup& setup,
-           const train::TextRunResult& run) {
+void print(const train::StepExperimentResult& experiment, const TextSetup& setup,
+           const train::StepRunResult& run) {
   std::cout << text("task        ", describe(setup.problem), "\nmodel       ", experiment.model,
                     ", ", with_thousands(experiment.parameters), " parameters",
                     experiment.align == "none" ? std::string()
                                                : text(", heads aligned by ", experiment.align,
                                                       " with weight ", experiment.align_weight),
-                    "\ntrained     ", run.steps, " steps, best ", run.best_step, "; ",
-                    fixed(run.seconds, 2), " s, ", fixed(run.ms_per_step, 2), " ms a step\n");
+                    "\ntrained     ", describe_training(run), '\n');
   for (const auto& [part, measures] : run.parts) {
     print_measures(std::cout, part, measures);
   }
@@ -123,29 +71,23 @@ void print(const train::TextExperimentResult& experiment, const TextSetup& setup
   }
 }
 
-int interrupted(const train::TextRunResult& run, const std::string& folder) {
-  std::cerr << text("attune: interrupted after step ", run.steps,
-                    folder.empty() ? std::string("; nothing was saved, for want of --out")
-                                   : text("; saved: continue with --resume ", folder),
-                    '\n');
-  return kInterrupted;
-}
-
 int train_text(const TextTrainOptions& options, const GlobalOptions& global) {
-  check_folders(options);
+  check_folders(options.checkpoints);
   const TextTrainingOptions& training = options.training;
+  const std::uint64_t seed = training.fit.options.seed;
   const TextSetup setup = prepare_text(training, global.data_dir);
-  train::TextExperimentResult experiment = text_experiment(training, setup, global);
+  train::StepExperimentResult experiment = text_experiment(training, setup, global);
   train::Settings settings = experiment.config;
-  settings["seed"] = static_cast<std::int64_t>(training.fit.seed);
+  settings["seed"] = static_cast<std::int64_t>(seed);
   const InterruptScope interrupt;
-  const train::TextRunResult run = [&] {
+  const train::StepRunResult run = [&] {
     ProgressLine progress(0, global.quiet);
-    return run_text_seed(training, setup, training.fit.seed,
-                         hooks(options, setup, settings, progress, interrupt.requested()));
+    const StepRunHooks hooks = step_hooks(options.checkpoints, settings, setup.problem.metric,
+                                          progress, interrupt.requested());
+    return run_text_seed(training, setup, seed, hooks, finish(options, setup));
   }();
   if (run.interrupted) {
-    return interrupted(run, options.folder());
+    return interrupted(run, options.checkpoints.folder());
   }
   if (!global.quiet) {
     print(experiment, setup, run);
@@ -163,21 +105,7 @@ void add_text_train(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("train", "Fine-tune an encoder on a task and measure it");
   const auto options = std::make_shared<TextTrainOptions>();
   add_text_training_options(*command, options->training);
-  const std::string group = "Checkpoints";
-  command
-      ->add_option("--out", options->out,
-                   "Save the run in this folder, and at its end the model with its tokeniser")
-      ->type_name("DIR")
-      ->group(group);
-  command->add_option("--resume", options->resume, "Continue the run saved in this folder")
-      ->type_name("DIR")
-      ->group(group);
-  command->add_flag("--overwrite", options->overwrite, "Replace the run that --out holds")
-      ->group(group);
-  command->add_option("--checkpoint-every", options->checkpoint_every, "Steps between savings")
-      ->check(CLI::Range(1, 1000000000))
-      ->type_name("N")
-      ->group(group);
+  add_checkpoint_options(*command, options->checkpoints, "the model with its tokeniser");
   command->callback([options, &action] {
     action = [options](const GlobalOptions& global) { return train_text(*options, global); };
   });

@@ -38,7 +38,7 @@ constexpr std::int64_t kMmdSamples = 8192;
 // Of the best parameters; none for a model without attention heads.
 std::optional<double> mmd_of_heads(const models::GraphClassifier& model,
                                    const train::NodeClassification& problem, bool sampled) {
-  train::HeadMmd mmd(sampled ? kMmdSamples : 0);
+  train::HeadMmd mmd({.samples = sampled ? kMmdSamples : 0});
   const autograd::NoGradScope no_grad;
   nn::ForwardContext ctx;
   ctx.head_sink = &mmd;

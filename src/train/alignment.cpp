@@ -196,6 +196,9 @@ Variable AlignmentRegularizer::loss() {
 }
 
 void HeadMmd::receive(const nn::AttentionHeads& heads) {
+  if (heads.cross && !options_.cross) {
+    return;
+  }
   add({.queries = heads.queries,
        .keys = heads.keys,
        .query_mask = heads.query_mask,
@@ -227,9 +230,9 @@ double width_of(const align::Clouds& clouds) {
 
 void HeadMmd::add(const align::Clouds& clouds) {
   const autograd::NoGradScope no_grad;
-  const align::SampledClouds sampled(clouds, samples_,
+  const align::SampledClouds sampled(clouds, options_.samples,
                                      core::RandomStream(0, core::Purpose::alignment));
-  const double sigma = median_ ? width_of(sampled.clouds()) : 1;
+  const double sigma = options_.median ? width_of(sampled.clouds()) : 1;
   value_ += align::mmd(sampled.clouds(), {.sigma = sigma}).value().item();
 }
 

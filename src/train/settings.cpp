@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "train/abbreviated.hpp"
+#include "train/read_setting.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 #include <attune/train/settings.hpp>
@@ -70,30 +71,6 @@ void for_each_option(Options& options, F&& f) {
   f("negative_slope", options.negative_slope);
   f("residual", options.residual);
   f("root_weight", options.root_weight);
-}
-
-template <class T>
-const T& setting(const Settings& settings, const std::string& name, const char* expected) {
-  const auto at = settings.find(name);
-  if (at == settings.end()) {
-    throw InvalidArgument(text("model: ", name, " is missing"));
-  }
-  const T* const value = std::get_if<T>(&at->second);
-  if (value == nullptr) {
-    throw InvalidArgument(
-        text("model: ", name, " must be ", expected, ", got ", to_string(at->second)));
-  }
-  return *value;
-}
-
-void read(const Settings& settings, const char* name, std::int64_t& option) {
-  option = setting<std::int64_t>(settings, name, "a whole number");
-}
-void read(const Settings& settings, const char* name, double& option) {
-  option = setting<double>(settings, name, "a number with a decimal point");
-}
-void read(const Settings& settings, const char* name, bool& option) {
-  option = setting<bool>(settings, name, "true or false");
 }
 
 }  // namespace

@@ -62,13 +62,13 @@ Interval interval_of_mean(double mean, double deviation, std::size_t n) {
   return {.low = mean - reach, .high = mean + reach};
 }
 
-double p_of_t(double mean, double deviation, std::size_t n) {
-  if (deviation == 0) {
-    return mean == 0 ? 1 : 0;
+// Of a difference whose standard error has so many degrees of freedom.
+double p_of_difference(double difference, double error, std::size_t freedom) {
+  if (error == 0) {
+    return difference == 0 ? 1 : 0;
   }
-  const double t = std::abs(mean) * std::sqrt(static_cast<double>(n)) / deviation;
-  const boost::math::students_t distribution(static_cast<double>(n - 1));
-  return 2 * boost::math::cdf(boost::math::complement(distribution, t));
+  const boost::math::students_t distribution(static_cast<double>(freedom));
+  return 2 * boost::math::cdf(boost::math::complement(distribution, std::abs(difference) / error));
 }
 
 // Differences that are not 0, ranked by size. Ranks are doubled: a mean rank is then an integer.
@@ -174,8 +174,29 @@ PairedTest paired_test(std::span<const double> a, std::span<const double> b) {
   return {.n = static_cast<std::int64_t>(a.size()),
           .mean_difference = mean,
           .ci95 = interval_of_mean(mean, deviation, a.size()),
-          .p_t = p_of_t(mean, deviation, a.size()),
+          .p_t = p_of_difference(mean, deviation / std::sqrt(static_cast<double>(a.size())),
+                                 a.size() - 1),
           .p_wilcoxon = p_of_wilcoxon(differences, kRounding * largest)};
+}
+
+double two_sample_p(std::span<const double> a, std::span<const double> b) {
+  if (a.size() < 2 || b.size() < 2) {
+    throw InvalidArgument(text("two_sample_p: expected at least two values in each sample, got ",
+                               a.size(), " and ", b.size()));
+  }
+  require_finite(a, "two_sample_p");
+  require_finite(b, "two_sample_p");
+  const auto squares = [](std::span<const double> values, double mean) {
+    const double deviation = deviation_of(values, mean);
+    return deviation * deviation * static_cast<double>(values.size() - 1);
+  };
+  const double mean_a = mean_of(a);
+  const double mean_b = mean_of(b);
+  const std::size_t freedom = a.size() + b.size() - 2;
+  const double variance = (squares(a, mean_a) + squares(b, mean_b)) / static_cast<double>(freedom);
+  const double error =
+      std::sqrt(variance * (1 / static_cast<double>(a.size()) + 1 / static_cast<double>(b.size())));
+  return p_of_difference(mean_a - mean_b, error, freedom);
 }
 
 }  // namespace attune::train

@@ -241,7 +241,7 @@ TextMeasures evaluate_text(const TextPredictor& predictor, const TextProblem& pr
 
 double text_head_mmd(const TextPredictor& predictor, const TextProblemPart& part, bool median,
                      std::int64_t items) {
-  HeadMmd mmd(0, median);
+  HeadMmd mmd({.median = median});
   const autograd::NoGradScope no_grad;
   nn::ForwardContext ctx;
   ctx.head_sink = &mmd;

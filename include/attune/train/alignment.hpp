@@ -124,17 +124,23 @@ class AlignmentRegularizer final : public Regularizer, private nn::HeadSink {
   std::vector<core::Tensor> per_head_;
 };
 
+/// Settings of HeadMmd.
+struct HeadMmdOptions {
+  /// Positions of each sample to compare, the same ones every time; 0: all of them, in time that
+  /// grows with their square.
+  std::int64_t samples = 0;
+  /// Sigma is the median distance between the points of a layer, not 1. In many channels all points
+  /// are far from one another in units of 1, and what is measured with sigma 1 is their number.
+  bool median = false;
+  /// Heads with queries of one thing and keys of another count too, as in AlignmentOptions.
+  bool cross = false;
+};
+
 /// Measures how far apart queries and keys are: maximum mean discrepancy, mean over samples, summed
 /// over heads and layers. Hand it to an evaluation pass.
 class HeadMmd final : public nn::HeadSink {
  public:
-  /// @param samples  positions of each sample to compare, the same ones every time; 0: all of them,
-  ///                 in time that grows with their square
-  /// @param median   sigma is the median distance between the points of a layer, not 1. In many
-  ///                 channels all points are far from one another in units of 1, and what is
-  ///                 measured with sigma 1 is their number.
-  explicit HeadMmd(std::int64_t samples = 0, bool median = false)
-      : samples_(samples), median_(median) {}
+  explicit HeadMmd(const HeadMmdOptions& options = {}) : options_(options) {}
 
   /// Adds the discrepancy of these heads.
   void receive(const nn::AttentionHeads& heads) override;
@@ -145,8 +151,7 @@ class HeadMmd final : public nn::HeadSink {
  private:
   void add(const align::Clouds& clouds);
 
-  std::int64_t samples_;
-  bool median_;
+  HeadMmdOptions options_;
   double value_ = 0;
 };
 

@@ -42,4 +42,9 @@ struct PairedTest {
 ///                          not finite
 [[nodiscard]] PairedTest paired_test(std::span<const double> a, std::span<const double> b);
 
+/// Student's t-test of whether two independent samples of equal variance have one mean.
+/// @return  two-sided p; where no sample has any spread 1 if the means are equal, else 0
+/// @throws InvalidArgument  fewer than two values in a sample, or one that is not finite
+[[nodiscard]] double two_sample_p(std::span<const double> a, std::span<const double> b);
+
 }  // namespace attune::train

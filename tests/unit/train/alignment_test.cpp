@@ -320,7 +320,7 @@ TEST_CASE("HeadMmd: sums over layers, of all positions or of a fixed sample", "[
   const Variable q = random_leaf({60, 2, 3}, 1);
   const Variable k = random_leaf({60, 2, 3}, 2);
   const auto measure = [&](std::int64_t samples, int layers) {
-    train::HeadMmd mmd(samples);
+    train::HeadMmd mmd({.samples = samples});
     for (int layer = 0; layer < layers; ++layer) {
       mmd.receive({.queries = q, .keys = k, .query_mask = {}, .key_mask = {}});
     }
@@ -331,6 +331,16 @@ TEST_CASE("HeadMmd: sums over layers, of all positions or of a fixed sample", "[
   CHECK(measure(0, 2) == 2 * all);
   CHECK(measure(20, 1) != all);
   CHECK(measure(20, 1) == measure(20, 1));
+}
+
+TEST_CASE("HeadMmd: heads of cross-attention count where that is asked for", "[train][align]") {
+  const bool cross = GENERATE(false, true);
+  const Variable q = random_leaf({20, 2, 3}, 1);
+  const Variable k = random_leaf({15, 2, 3}, 2);
+  train::HeadMmd mmd({.cross = cross});
+  mmd.receive({.queries = q, .keys = k, .cross = true});
+  const double all = align::mmd({.queries = q, .keys = k}).value().item();
+  CHECK(mmd.value() == (cross ? all : 0));
 }
 
 TEST_CASE("alignment: refuses options out of range", "[train][align]") {

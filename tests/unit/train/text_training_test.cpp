@@ -13,6 +13,7 @@
 #include <attune/data/text/wordpiece_trainer.hpp>
 #include <attune/train/alignment.hpp>
 #include <attune/train/saved_text.hpp>
+#include <attune/train/text_evaluation.hpp>
 #include <attune/train/text_pretraining.hpp>
 #include <attune/train/text_trainer.hpp>
 
@@ -60,7 +61,7 @@ struct Toy {
   TextConfig config;
 };
 
-const TextFitOptions kQuick{.epochs = 4, .batch_size = 8, .learning_rate = 5e-3, .seed = 2};
+const StepFitOptions kQuick{.epochs = 4, .batch_size = 8, .learning_rate = 5e-3, .seed = 2};
 
 std::vector<float> values(const nn::Module& module) {
   std::vector<float> all;
@@ -138,12 +139,12 @@ TEST_CASE("text trainer: learns and keeps the best", "[train][text]") {
   const Toy toy;
   const TextProblem problem = toy.problem("sst2");
   const std::unique_ptr<TextPredictor> predictor = toy.predictor(problem);
-  TextFitOptions options = kQuick;
+  StepFitOptions options = kQuick;
   options.epochs = 30;
   TextTrainer trainer(*predictor, problem, options);
   double best = 0;
   while (!trainer.finished()) {
-    const TextStep step = trainer.step();
+    const FitStep step = trainer.step();
     best = step.validation ? std::max(best, step.validation->at("accuracy")) : best;
   }
   CHECK(trainer.curve().size() == 30);
@@ -158,7 +159,7 @@ TEST_CASE("text trainer: patience ends it early", "[train][text]") {
   const Toy toy;
   const TextProblem problem = toy.problem("sst2");
   const std::unique_ptr<TextPredictor> predictor = toy.predictor(problem);
-  TextFitOptions options = kQuick;
+  StepFitOptions options = kQuick;
   options.learning_rate = 0;  // no validation is better than the first
   options.eval_every = 1;
   options.patience = 3;

@@ -1,0 +1,152 @@
+#include "cli/step_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
+#include <attune/train/step_checkpoint.hpp>
+
+namespace attune::cli {
+
+using core::text;
+
+namespace {
+
+CLI::Validator not_negative() {
+  return {[](const std::string& text) {
+            return text.starts_with('-') ? "expected 0 or more, got " + text : std::string();
+          },
+          ""};
+}
+
+void add_step_sizes(CLI::App& command, train::StepFitOptions& fit, const std::string& items) {
+  const std::string group = "Training";
+  command.add_option("--epochs", fit.epochs, "Over the training " + items)
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--steps", fit.steps, "Instead of epochs")->type_name("N")->group(group);
+  command.add_option("--batch-size", fit.batch_size, "Examples a batch")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--accumulate", fit.accumulate, "Batches a step")
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--lr", fit.learning_rate, "Learning rate of AdamW at the end of the warm-up")
+      ->type_name("X")
+      ->group(group);
+  command.add_option("--warmup", fit.warmup, "Share of the steps in which the learning rate rises")
+      ->type_name("P")
+      ->group(group);
+  command.add_option("--weight-decay", fit.weight_decay, "Of AdamW")->type_name("X")->group(group);
+  command
+      .add_option("--max-gradient-norm", fit.max_gradient_norm, "Clip gradients to it; 0: never")
+      ->type_name("X")
+      ->group(group);
+}
+
+}  // namespace
+
+train::StepFitOptions FitFlags::of_seed(std::uint64_t seed) const {
+  train::StepFitOptions fit = options;
+  fit.seed = seed;
+  fit.keep_last = keep == "last";
+  return fit;
+}
+
+void add_seed_option(CLI::App& command, std::uint64_t& seed, const std::string& what) {
+  command.add_option("--seed", seed, what)
+      ->check(not_negative())
+      ->type_name("N")
+      ->group("Training");
+}
+
+void add_fit_options(CLI::App& command, FitFlags& flags, const std::string& items,
+                     const std::string& drawn) {
+  const std::string group = "Training";
+  add_step_sizes(command, flags.options, items);
+  command
+      .add_option("--eval-every", flags.options.eval_every,
+                  "Steps between validations; 0: an epoch")
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_option("--patience", flags.options.patience,
+                  "Validations without a better one to stop after; 0: never")
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_option("--keep", flags.keep,
+                  "Parameters to keep: those of the best validation, or the last ones, which no "
+                  "part of the data has chosen")
+      ->check(CLI::IsMember({"best", "last"}))
+      ->group(group);
+  add_seed_option(command, flags.options.seed,
+                  text("Of ", drawn, ", the order of ", items, ", dropout and alignment"));
+}
+
+void add_settings(const FitFlags& flags, train::Settings& settings) {
+  const train::StepFitOptions& fit = flags.options;
+  settings["keep"] = flags.keep;
+  settings["epochs"] = fit.epochs;
+  settings["steps"] = fit.steps;
+  settings["batch_size"] = fit.batch_size;
+  settings["accumulate"] = fit.accumulate;
+  settings["learning_rate"] = fit.learning_rate;
+  settings["warmup"] = fit.warmup;
+  settings["weight_decay"] = fit.weight_decay;
+  settings["max_gradient_norm"] = fit.max_gradient_norm;
+  settings["eval_every"] = fit.eval_every;
+  settings["patience"] = fit.patience;
+}
+
+void add_checkpoint_options(CLI::App& command, CheckpointFlags& flags, const std::string& what) {
+  const std::string group = "Checkpoints";
+  command
+      .add_option("--out", flags.out, text("Save the run in this folder, and at its end ", what))
+      ->type_name("DIR")
+      ->group(group);
+  command.add_option("--resume", flags.resume, "Continue the run saved in this folder")
+      ->type_name("DIR")
+      ->group(group);
+  command.add_flag("--overwrite", flags.overwrite, "Replace the run that --out holds")
+      ->group(group);
+  command.add_option("--checkpoint-every", flags.every, "Steps between savings")
+      ->check(CLI::Range(1, 1000000000))
+      ->type_name("N")
+      ->group(group);
+}
+
+void check_folders(const CheckpointFlags& flags) {
+  if (!flags.out.empty() && !flags.resume.empty() && flags.out != flags.resume) {
+    throw InvalidArgument("--resume continues in its own folder: leave out --out");
+  }
+  if (flags.resume.empty() && !flags.out.empty() && !flags.overwrite &&
+      train::has_step_checkpoint(flags.out)) {
+    throw InvalidArgument(text("--out ", flags.out,
+                               ": holds a checkpoint; continue it with --resume or replace it with "
+                               "--overwrite"));
+  }
+}
+
+void add_sweep_options(CLI::App& command, SweepFlags& flags) {
+  const std::string group = "Sweep";
+  command.add_option("--runs", flags.runs, "Seeds, counted up from --seed")
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--jobs", flags.jobs, "Seeds side by side; no seed's result depends on it")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_option("--against", flags.against,
+                  "Result file of another sweep to compare with, seed by seed")
+      ->type_name("FILE")
+      ->group(group);
+  command
+      .add_flag("--continue", flags.go_on,
+                "Keep the runs that --json FILE holds, which is written after every run")
+      ->group(group);
+}
+
+}  // namespace attune::cli
