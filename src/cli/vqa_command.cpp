@@ -8,6 +8,10 @@ void add_vqa_command(CLI::App& app, Action& action) {
   CLI::App* vqa = app.add_subcommand("vqa", "Answer questions about pictures");
   vqa->require_subcommand(1);
   add_vqa_info(*vqa, action);
+  add_vqa_train(*vqa, action);
+  add_vqa_sweep(*vqa, action);
+  add_vqa_evaluate(*vqa, action);
+  add_vqa_predict(*vqa, action);
   for (CLI::App* command : vqa->get_subcommands({})) {
     command->footer("Also --threads, --data-dir, --json, --quiet and --config: see attune --help");
   }

@@ -140,6 +140,7 @@ struct HeadMmdOptions {
 /// over heads and layers. Hand it to an evaluation pass.
 class HeadMmd final : public nn::HeadSink {
  public:
+  /// Of nothing yet.
   explicit HeadMmd(const HeadMmdOptions& options = {}) : options_(options) {}
 
   /// Adds the discrepancy of these heads.
