@@ -7,6 +7,7 @@ namespace attune::cli {
 void add_vqa_command(CLI::App& app, Action& action) {
   CLI::App* vqa = app.add_subcommand("vqa", "Answer questions about pictures");
   vqa->require_subcommand(1);
+  add_vqa_generate(*vqa, action);
   add_vqa_info(*vqa, action);
   add_vqa_train(*vqa, action);
   add_vqa_sweep(*vqa, action);

@@ -5,6 +5,7 @@
 namespace attune::cli {
 
 // Each adds a subcommand of `vqa` and sets `action` when it is chosen.
+void add_vqa_generate(CLI::App& vqa, Action& action);
 void add_vqa_info(CLI::App& vqa, Action& action);
 void add_vqa_train(CLI::App& vqa, Action& action);
 void add_vqa_sweep(CLI::App& vqa, Action& action);

@@ -54,7 +54,7 @@ template <class Key>
 Groups grouped(const VqaPart& part, Key key) {
   Groups groups;
   for (const VqaQuestion& question : part.questions) {
-    groups[key(question)].add(data::normalized_answer(question.answer));
+    groups[key(question)].add(data::normalized_vqa_answer(question.answer));
   }
   return groups;
 }
@@ -113,7 +113,7 @@ ordered_json answer_facts(const VqaPart& train, const VqaPart& part) {
   const data::AnswerVocabularyOptions often;
   std::map<std::string, std::int64_t> counts;
   for (const VqaQuestion& question : train.questions) {
-    ++counts[data::normalized_answer(question.answer)];
+    ++counts[data::normalized_vqa_answer(question.answer)];
   }
   const auto is_kept = [&](const std::string& answer) {
     const auto count = counts.find(answer);
@@ -122,7 +122,7 @@ ordered_json answer_facts(const VqaPart& train, const VqaPart& part) {
   const auto kept = std::ranges::count_if(
       counts, [&](const auto& entry) { return entry.second >= often.min_count; });
   const auto reached = std::ranges::count_if(part.questions, [&](const VqaQuestion& question) {
-    return is_kept(data::normalized_answer(question.answer));
+    return is_kept(data::normalized_vqa_answer(question.answer));
   });
   return {{"distinct", counts.size()},
           {"min_count", often.min_count},

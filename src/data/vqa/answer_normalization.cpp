@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kPunctuation = ";/[]\"{}()=+\\_-><@`,?!";
 
 // What a word means when one of its apostrophes is missing.
-constexpr std::array<std::string_view, 98> kContractions = {
+constexpr std::array<std::string_view, 92> kContractions = {
     "ain't",       "aren't",      "can't",          "could've",     "couldn't",
     "couldn't've", "didn't",      "doesn't",        "don't",        "hadn't",
     "hadn't've",   "hasn't",      "haven't",        "he'd",         "he'd've",
@@ -121,7 +121,7 @@ std::string_view trimmed(std::string_view s) {
 
 }  // namespace
 
-std::string normalized_answer(std::string_view answer) {
+std::string normalized_vqa_answer(std::string_view answer) {
   std::string line(trimmed(answer));
   std::ranges::replace(line, '\n', ' ');
   std::ranges::replace(line, '\t', ' ');

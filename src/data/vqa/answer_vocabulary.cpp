@@ -80,7 +80,7 @@ AnswerVocabulary AnswerVocabulary::build(const VqaPart& part,
   }
   std::map<std::string, std::int64_t> counts;
   for (const VqaQuestion& question : part.questions) {
-    std::string answer = normalized_answer(question.answer);
+    std::string answer = normalized_vqa_answer(question.answer);
     if (!answer.empty()) {
       ++counts[std::move(answer)];
     }
@@ -128,7 +128,7 @@ void AnswerVocabulary::save(const std::string& path) const {
 }
 
 std::int32_t AnswerVocabulary::index(std::string_view answer) const {
-  const auto found = indices_.find(normalized_answer(answer));
+  const auto found = indices_.find(normalized_vqa_answer(answer));
   return found == indices_.end() ? -1 : found->second;
 }
 

@@ -119,7 +119,7 @@ std::string usual_answer(const std::vector<std::string>& answers) {
   std::vector<std::string> given;
   std::unordered_map<std::string, std::int64_t> counts;
   for (const std::string& answer : answers) {
-    given.push_back(normalized_answer(answer));
+    given.push_back(normalized_vqa_answer(answer));
     ++counts[given.back()];
   }
   return *std::ranges::max_element(given, {},

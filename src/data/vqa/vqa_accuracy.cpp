@@ -29,9 +29,9 @@ double vqa_accuracy(std::string_view answer, std::span<const std::string> annota
   if (annotators.empty()) {
     throw InvalidArgument("vqa_accuracy: expected answers of annotators, got none");
   }
-  const std::string wanted = normalized_answer(answer);
+  const std::string wanted = normalized_vqa_answer(answer);
   const auto matches = std::ranges::count_if(
-      annotators, [&](const std::string& given) { return normalized_answer(given) == wanted; });
+      annotators, [&](const std::string& given) { return normalized_vqa_answer(given) == wanted; });
   return accuracy(matches, std::ssize(annotators));
 }
 

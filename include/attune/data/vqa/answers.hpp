@@ -16,8 +16,8 @@ namespace attune::data {
 /// to ten as digits, articles left out, apostrophes of contractions put back, blanks single. The
 /// rules are those of the official script, its oddities included.
 ///
-///     normalized_answer("The Two, red dogs!")  // "2 red dogs"
-[[nodiscard]] std::string normalized_answer(std::string_view answer);
+///     normalized_vqa_answer("The Two, red dogs!")  // "2 red dogs"
+[[nodiscard]] std::string normalized_vqa_answer(std::string_view answer);
 
 /// Accuracy of VQA: with one annotator left out in turn, min(m / 3, 1) of the m others who gave
 /// this answer, averaged. With ten annotators and n in agreement that is 0, 0.3, 0.6, 0.9, 1, 1,
