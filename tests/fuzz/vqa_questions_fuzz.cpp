@@ -9,6 +9,7 @@
 #include "data/vqa/part_reader.hpp"
 #include "fuzz/target.hpp"
 #include "support/temporary_folder.hpp"
+#include <attune/core/text.hpp>
 #include <attune/data/npz.hpp>
 #include <attune/data/vqa/answers.hpp>
 #include <attune/data/vqa/question_vocabulary.hpp>
@@ -69,9 +70,10 @@ void run_regions(std::string_view input) {
 std::string regions_seed() {
   const std::vector<float> x = {1, 2, 3, 4, 5, 6};
   const std::int64_t two = 2;
-  return "r" + data::encode_npz({{"x", data::NpyArray::from(std::span<const float>(x), {3, 2})},
-                                 {"num_bbox", data::NpyArray::from(
-                                                  std::span<const std::int64_t>(&two, 1), {})}});
+  return core::text(
+      "r", data::encode_npz(
+               {{"x", data::NpyArray::from(std::span<const float>(x), {3, 2})},
+                {"num_bbox", data::NpyArray::from(std::span<const std::int64_t>(&two, 1), {})}}));
 }
 
 }  // namespace
@@ -100,8 +102,9 @@ std::vector<std::string> seeds() {
       R"("answers": [{"answer": "a cup", "answer_confidence": "yes", "answer_id": 1},)"
       R"({"answer": "1,000 cups.", "answer_id": 2}], "image_id": 9, "answer_type": "other",)"
       R"("question_id": 9000}, {"question_id": 25001, "answers": [{"answer": "dont"}]}]})";
-  return {"q" + questions, "q" + questions + kBetween + annotations, R"(a["yes", "no", "2"])",
-          R"(a[{"net": 0, "cup": 1}, {"0": "net", "1": "cup"}])", regions_seed()};
+  return {core::text("q", questions), core::text("q", questions, kBetween, annotations),
+          R"(a["yes", "no", "2"])", R"(a[{"net": 0, "cup": 1}, {"0": "net", "1": "cup"}])",
+          regions_seed()};
 }
 
 }  // namespace attune::fuzz
