@@ -89,21 +89,15 @@ struct KeptEdges {
   std::vector<std::int64_t> edges;  // of the graph
 };
 
-KeptEdges draw(const CsrView& in, std::span<const std::int64_t> nodes, std::int64_t fan_out,
-               const core::RandomStream& random) {
-  const std::int64_t count = std::ssize(nodes);
-  std::vector<Row> rows(nodes.size());
+KeptEdges draw(std::span<const Row> rows, std::int64_t fan_out, const core::RandomStream& random) {
   KeptEdges kept;
-  kept.row_ptr.assign(nodes.size() + 1, 0);
-  core::parallel_for(count, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) {
-      rows[i] = row_of(in, nodes[i]);
-      kept.row_ptr[i + 1] = rows[i].kept(fan_out);
-    }
-  });
-  std::partial_sum(kept.row_ptr.begin(), kept.row_ptr.end(), kept.row_ptr.begin());
+  kept.row_ptr.reserve(rows.size() + 1);
+  kept.row_ptr.push_back(0);
+  for (const Row& row : rows) {
+    kept.row_ptr.push_back(kept.row_ptr.back() + row.kept(fan_out));
+  }
   kept.edges.resize(static_cast<std::size_t>(kept.row_ptr.back()));
-  core::parallel_for(count, kRowGrain, [&](std::int64_t begin, std::int64_t end) {
+  core::parallel_for(std::ssize(rows), kRowGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto place = std::span(kept.edges)
                              .subspan(static_cast<std::size_t>(kept.row_ptr[i]),
@@ -134,24 +128,40 @@ void sort_rows(std::span<const std::int64_t> row_ptr, std::span<std::int32_t> co
   });
 }
 
-// One layer back from the nodes that `numbers` holds, which grow by those that they hear.
+/// The nodes of a sample so far and the in-edges of each, which are looked for once: they lie
+/// anywhere in a large graph.
+struct SampledNodes {
+  NodeNumbers numbers;
+  std::vector<Row> rows;
+
+  /// Finds the rows of the nodes that have none yet.
+  void find_rows(const CsrView& in) {
+    const std::int64_t first = std::ssize(rows);
+    rows.resize(numbers.nodes().size());
+    core::parallel_for(std::ssize(rows) - first, kRowGrain,
+                       [&](std::int64_t begin, std::int64_t end) {
+                         for (std::int64_t i = first + begin; i < first + end; ++i) {
+                           rows[i] = row_of(in, numbers.nodes()[i]);
+                         }
+                       });
+  }
+};
+
+// One layer back from the nodes that there are, which grow by those that they hear.
 Graph sample_block(const CsrView& in, std::int64_t fan_out, const core::RandomStream& random,
-                   NodeNumbers& numbers) {
-  KeptEdges kept = draw(in, numbers.nodes(), fan_out, random);
-  const std::int64_t num_dst = std::ssize(kept.row_ptr) - 1;
-  numbers.reserve(std::min(std::ssize(kept.edges), in.num_nodes() - num_dst));
+                   SampledNodes& nodes) {
+  KeptEdges kept = draw(nodes.rows, fan_out, random);
+  const std::int64_t num_dst = std::ssize(nodes.rows);
+  nodes.numbers.reserve(std::min(std::ssize(kept.edges), in.num_nodes() - num_dst));
   std::vector<std::int32_t> col_idx(kept.edges.size());
   for (std::size_t e = 0; e < kept.edges.size(); ++e) {
-    col_idx[e] = numbers.number(in.col_idx[kept.edges[e]]);
+    col_idx[e] = nodes.numbers.number(in.col_idx[kept.edges[e]]);
   }
+  nodes.find_rows(in);
   sort_rows(kept.row_ptr, col_idx, kept.edges);
-  std::vector<std::int64_t> src_in_degree(numbers.nodes().size());
-  core::parallel_for(std::ssize(src_in_degree), kRowGrain,
-                     [&](std::int64_t begin, std::int64_t end) {
-                       for (std::int64_t j = begin; j < end; ++j) {
-                         src_in_degree[j] = row_of(in, numbers.nodes()[j]).kept(fan_out);
-                       }
-                     });
+  std::vector<std::int64_t> src_in_degree(nodes.rows.size());
+  std::ranges::transform(nodes.rows, src_in_degree.begin(),
+                         [&](const Row& row) { return row.kept(fan_out); });
   return Graph::block(std::move(kept.row_ptr), std::move(col_idx), std::move(src_in_degree),
                       std::move(kept.edges));
 }
@@ -194,15 +204,16 @@ NeighborSampler::NeighborSampler(Graph graph, std::vector<std::int64_t> fan_outs
 
 ReceptiveField NeighborSampler::sample(std::span<const std::int64_t> targets,
                                        const core::RandomStream& random) const {
-  NodeNumbers numbers = numbered_targets(targets, graph_.num_nodes());
+  const CsrView in = graph_.in_edges();
+  SampledNodes nodes{.numbers = numbered_targets(targets, graph_.num_nodes()), .rows = {}};
+  nodes.find_rows(in);
   ReceptiveField field;
   std::uint32_t stream = random.stream();
   for (const std::int64_t fan_out : fan_outs_) {
-    field.blocks.push_back(
-        sample_block(graph_.in_edges(), fan_out, random.with_stream(stream++), numbers));
+    field.blocks.push_back(sample_block(in, fan_out, random.with_stream(stream++), nodes));
   }
   std::ranges::reverse(field.blocks);
-  field.nodes = numbers.nodes();
+  field.nodes = nodes.numbers.nodes();
   return field;
 }
 

@@ -7,6 +7,7 @@
 #include "train/objective.hpp"
 #include <attune/core/digest.hpp>
 #include <attune/core/error.hpp>
+#include <attune/core/parallel.hpp>
 #include <attune/core/random.hpp>
 #include <attune/core/text.hpp>
 #include <attune/ops/elementwise.hpp>
@@ -292,25 +293,42 @@ EpochReport Trainer::run_next_epoch() {
 }
 
 double Trainer::training_epoch(double& regularizer) {
-  const std::int64_t steps = steps_per_epoch();
   std::optional<double> term;  // of the last step that had one
   double loss = 0;
+  if (task_.batches) {
+    loss = batched_epoch(term);
+  } else {
+    const auto step = static_cast<std::uint32_t>(epoch_);
+    begin_step(step);
+    loss = training_step(pass_of_step(), step, term);
+  }
+  regularizer = term.value_or(curves_.empty() ? 0 : curves_.back().alignment.value_or(0));
+  return loss;
+}
+
+// A batch is made while the one before trains: sampling has parts that one thread does.
+double Trainer::batched_epoch(std::optional<double>& regularizer) {
+  const std::int64_t steps = steps_per_epoch();
+  double loss = 0;
   std::int64_t rows = 0;
+  RowsPass next = task_.batches->pass(options_.seed, epoch_, 0);
   for (std::int64_t i = 0; i < steps; ++i) {
+    const RowsPass batch = std::move(next);
     const auto step = static_cast<std::uint32_t>((epoch_ - 1) * steps + i + 1);
     begin_step(step);
-    if (!task_.batches) {
-      loss = training_step(pass_of_step(), step, term);
-      break;
-    }
-    const RowsPass batch = task_.batches->pass(options_.seed, epoch_, i);
+    double of_batch = 0;
+    core::parallel_tasks(i + 1 < steps ? 2 : 1, [&](std::int64_t task) {
+      if (task == 0) {
+        of_batch = training_step(batch, step, regularizer);
+      } else {
+        next = task_.batches->pass(options_.seed, epoch_, i + 1);
+      }
+    });
     const std::int64_t more = std::ssize(batch.rows);
     rows += more;
     // The mean so far moves by the share of the new rows: of one batch it is the loss to the bit.
-    const double share = static_cast<double>(more) / static_cast<double>(rows);
-    loss += (training_step(batch, step, term) - loss) * share;
+    loss += (of_batch - loss) * (static_cast<double>(more) / static_cast<double>(rows));
   }
-  regularizer = term.value_or(curves_.empty() ? 0 : curves_.back().alignment.value_or(0));
   return loss;
 }
 

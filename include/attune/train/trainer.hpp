@@ -48,7 +48,8 @@ struct RowsPass {
 struct TrainingBatches {
   std::int64_t count = 0;  ///< at least 1
   /// Number `batch`, from 0, of an epoch, from 1: a function of its arguments alone, so that a run
-  /// that was stopped goes on to the bit. The batches of an epoch hold every training row once.
+  /// that was stopped goes on to the bit. The batches of an epoch hold every training row once. One
+  /// is asked for after the other, while the one before is trained on, maybe on another thread.
   std::function<RowsPass(std::uint64_t seed, std::int64_t epoch, std::int64_t batch)> pass =
       nullptr;
 };
@@ -167,6 +168,7 @@ class Trainer {
   [[nodiscard]] RowsPass first_pass() const;
   [[nodiscard]] std::int64_t steps_per_epoch() const noexcept;
   [[nodiscard]] double training_epoch(double& regularizer);
+  [[nodiscard]] double batched_epoch(std::optional<double>& regularizer);
   void begin_step(std::uint32_t step);
   [[nodiscard]] double training_step(const RowsPass& pass, std::uint32_t step,
                                      std::optional<double>& regularizer);

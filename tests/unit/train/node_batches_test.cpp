@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -157,6 +158,30 @@ TEST_CASE("node batches: the same weights on 1, 2 and 8 threads and after a resu
   CHECK(digest(2, 0) == one);
   CHECK(digest(8, 0) == one);
   CHECK(digest(2, 3) == one);
+}
+
+TEST_CASE("node batches: each is made once and in turn and one that fails ends the epoch",
+          "[train][fit][threads]") {
+  const attune::data::NodeDataset dataset = attune::testing::citation_toy();
+  const NodeClassification problem(dataset);
+  const GraphClassifier model(options_for(GraphModel::gat), 1);
+  ClassificationTask task = problem.task(model, kSampled);  // 60 nodes, four batches
+  std::vector<std::pair<std::int64_t, std::int64_t>> made;
+  task.batches->pass = [&made, pass = task.batches->pass](std::uint64_t seed, std::int64_t epoch,
+                                                          std::int64_t batch) {
+    made.emplace_back(epoch, batch);
+    if (epoch == 2 && batch == 2) {
+      throw attune::Error("no such batch");
+    }
+    return pass(seed, epoch, batch);
+  };
+  attune::core::with_threads(GENERATE(1, 2), [&] {
+    Trainer trainer(model.parameters(), task, {});
+    (void)trainer.run_epoch();
+    REQUIRE_THROWS_WITH(trainer.run_epoch(), Contains("epoch 2: no such batch"));
+  });
+  CHECK(made == std::vector<std::pair<std::int64_t, std::int64_t>>{
+                    {1, 0}, {1, 1}, {1, 2}, {1, 3}, {2, 0}, {2, 1}, {2, 2}});
 }
 
 TEST_CASE("node batches: refuse what makes no sense", "[train]") {
