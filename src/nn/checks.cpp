@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
@@ -49,6 +50,33 @@ void require_features(const Features& x, std::int64_t rows, std::int64_t channel
   if (found != core::Shape{rows, channels}) {
     throw ShapeError(text(who, ": x must be [num_nodes=", rows, ", in_channels=", channels,
                           "], got ", found.to_string()));
+  }
+}
+
+void require_edge_channels(std::int64_t edge_channels, const char* who) {
+  if (edge_channels != 0) {
+    require_size(edge_channels, who, "edge_channels");
+  }
+}
+
+void require_edge_features(const Variable& edge_features, std::int64_t num_edges,
+                           std::int64_t edge_channels, const char* who) {
+  if (edge_channels == 0) {
+    if (edge_features.defined()) {
+      throw ShapeError(text(who, ": edge_features must be left out where edge_channels is 0, got ",
+                            edge_features.shape().to_string()));
+    }
+    return;
+  }
+  const std::string expected =
+      text("[num_edges=", num_edges, ", edge_channels=", edge_channels, "]");
+  if (!edge_features.defined()) {
+    throw ShapeError(text(who, ": edge_features must be ", expected,
+                          ", got none; pass them to forward_with_edges()"));
+  }
+  if (edge_features.shape() != core::Shape{num_edges, edge_channels}) {
+    throw ShapeError(text(who, ": edge_features must be ", expected, ", got ",
+                          edge_features.shape().to_string()));
   }
 }
 

@@ -22,6 +22,15 @@ void require_deviation(double deviation, const char* who);
 /// @throws ShapeError  `who: x must be [num_nodes=5, in_channels=3], got [3, 4]`
 void require_features(const Features& x, std::int64_t rows, std::int64_t channels, const char* who);
 
+/// @throws InvalidArgument  as require_size(), but 0 means none
+void require_edge_channels(std::int64_t edge_channels, const char* who);
+
+/// Where edge_channels is 0 there must be none.
+/// @throws ShapeError  `who: edge_features must be [num_edges=9, edge_channels=5], got [9, 4]`, or
+///                     got none
+void require_edge_features(const Variable& edge_features, std::int64_t num_edges,
+                           std::int64_t edge_channels, const char* who);
+
 /// @throws InvalidArgument  a node of the graph has no self-loop; says which and what helps
 void require_self_loops(const graph::Graph& graph, const char* who);
 

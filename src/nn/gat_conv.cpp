@@ -6,6 +6,7 @@
 #include <attune/nn/gat_conv.hpp>
 #include <attune/ops/elementwise.hpp>
 #include <attune/ops/heads.hpp>
+#include <attune/ops/matmul.hpp>
 #include <attune/ops/rows.hpp>
 #include <attune/sparse/gat_attention.hpp>
 
@@ -21,6 +22,7 @@ const GATConvOptions& checked(const GATConvOptions& options) {
   require_probability(options.attention_dropout, "GATConv", "attention_dropout");
   require_probability(options.value_dropout, "GATConv", "value_dropout");
   require_finite(options.negative_slope, "GATConv", "negative_slope");
+  require_edge_channels(options.edge_channels, "GATConv");
   return options;
 }
 
@@ -45,14 +47,37 @@ GATConv::GATConv(const GATConvOptions& options, Initializer& init)
     residual_weight_ =
         register_parameter("residual_weight", init.glorot_uniform({in, out}, in, out));
   }
+  if (const std::int64_t edge = options.edge_channels; edge > 0) {
+    edge_weight_ = register_parameter(
+        "edge_weight", init.glorot_uniform({edge, heads * channels}, edge, heads * channels));
+    att_edge_ =
+        register_parameter("att_edge", init.glorot_uniform({heads, channels}, heads, channels));
+  }
 }
 
 std::int64_t GATConv::output_channels() const noexcept {
   return options_.concat ? options_.heads * options_.out_channels : options_.out_channels;
 }
 
+// (f W) . a = f (W . a), head by head.
+Variable GATConv::edge_terms(const Variable& edge_features) const {
+  if (!edge_features.defined()) {
+    return {};
+  }
+  const Variable weight =
+      ops::reshape(edge_weight_, {options_.edge_channels, options_.heads, options_.out_channels});
+  return ops::matmul(edge_features, ops::head_dot(weight, att_edge_));
+}
+
 Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardContext& ctx) const {
+  return forward_with_edges(x, graph, Variable(), ctx);
+}
+
+Variable GATConv::forward_with_edges(const Features& x, const graph::Graph& graph,
+                                     const Variable& edge_features, ForwardContext& ctx) const {
   require_features(x, graph.num_src(), options_.in_channels, "GATConv::forward");
+  require_edge_features(edge_features, graph.num_edges(), options_.edge_channels,
+                        "GATConv::forward");
   if (options_.expect_self_loops) {
     require_self_loops(graph, "GATConv::forward");
   }
@@ -64,12 +89,14 @@ Variable GATConv::forward(const Features& x, const graph::Graph& graph, ForwardC
   const sparse::GatAttentionOptions attention{.negative_slope = options_.negative_slope,
                                               .dropout = options_.attention_dropout};
   const bool values_apart = ctx.training() && options_.value_dropout > 0;
-  const Variable values = value_dropout_.forward(z, ctx);
+  const Variable dropped = value_dropout_.forward(z, ctx);
+  const sparse::GatInputs inputs{.z = z,
+                                 .att_dst = att_dst_,
+                                 .att_src = att_src_,
+                                 .values = values_apart ? dropped : Variable(),
+                                 .edge_terms = edge_terms(edge_features)};
   const auto attention_of = [&](const core::RandomStream* stream, core::Tensor* alpha) {
-    return values_apart
-               ? sparse::gat_attention(graph, z, values, att_dst_, att_src_, attention, stream,
-                                       alpha)
-               : sparse::gat_attention(graph, z, att_dst_, att_src_, attention, stream, alpha);
+    return sparse::gat_attention(graph, inputs, attention, stream, alpha);
   };
   Variable merged =
       merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat);

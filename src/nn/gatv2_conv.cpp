@@ -23,6 +23,7 @@ const GATv2ConvOptions& checked(const GATv2ConvOptions& options) {
   require_probability(options.attention_dropout, "GATv2Conv", "attention_dropout");
   require_probability(options.value_dropout, "GATv2Conv", "value_dropout");
   require_finite(options.negative_slope, "GATv2Conv", "negative_slope");
+  require_edge_channels(options.edge_channels, "GATv2Conv");
   return options;
 }
 
@@ -76,6 +77,10 @@ GATv2Conv::GATv2Conv(const GATv2ConvOptions& options, Initializer& init)
     residual_weight_ =
         register_parameter("residual_weight", init.glorot_uniform({in, out}, in, out));
   }
+  if (const std::int64_t edge = options.edge_channels; edge > 0) {
+    edge_weight_ =
+        register_parameter("edge_weight", init.glorot_uniform({edge, width}, edge, width));
+  }
 }
 
 std::int64_t GATv2Conv::output_channels() const noexcept {
@@ -84,7 +89,14 @@ std::int64_t GATv2Conv::output_channels() const noexcept {
 
 Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
                             ForwardContext& ctx) const {
+  return forward_with_edges(x, graph, Variable(), ctx);
+}
+
+Variable GATv2Conv::forward_with_edges(const Features& x, const graph::Graph& graph,
+                                       const Variable& edge_features, ForwardContext& ctx) const {
   require_features(x, graph.num_src(), options_.in_channels, "GATv2Conv::forward");
+  require_edge_features(edge_features, graph.num_edges(), options_.edge_channels,
+                        "GATv2Conv::forward");
   if (options_.expect_self_loops) {
     require_self_loops(graph, "GATv2Conv::forward");
   }
@@ -108,12 +120,14 @@ Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
   const sparse::Gatv2AttentionOptions attention{.negative_slope = options_.negative_slope,
                                                 .dropout = options_.attention_dropout};
   const bool values_apart = ctx.training() && options_.value_dropout > 0;
-  const Variable values = value_dropout_.forward(keys, ctx);
+  const Variable dropped = value_dropout_.forward(keys, ctx);
+  const sparse::Gatv2Inputs inputs{.src = keys,
+                                   .dst = queries,
+                                   .att = att_,
+                                   .values = values_apart ? dropped : Variable(),
+                                   .edges = {.features = edge_features, .weight = edge_weight_}};
   const auto attention_of = [&](const core::RandomStream* stream, core::Tensor* alpha) {
-    return values_apart
-               ? sparse::gatv2_attention(graph, keys, queries, values, att_, attention, stream,
-                                         alpha)
-               : sparse::gatv2_attention(graph, keys, queries, att_, attention, stream, alpha);
+    return sparse::gatv2_attention(graph, inputs, attention, stream, alpha);
   };
   Variable merged =
       merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat);
@@ -122,7 +136,7 @@ Variable GATv2Conv::forward(const Features& x, const graph::Graph& graph,
 
 std::int64_t GATv2Conv::heads_a_group(const Features& x, const graph::Graph& graph,
                                       const ForwardContext& ctx) const {
-  if (!may_group(ctx) || !options_.concat || options_.share_weights ||
+  if (!may_group(ctx) || !options_.concat || options_.share_weights || options_.edge_channels > 0 ||
       !std::holds_alternative<Variable>(x) || (ctx.training() && options_.value_dropout > 0)) {
     return options_.heads;
   }

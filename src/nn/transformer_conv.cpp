@@ -25,6 +25,7 @@ const TransformerConvOptions& checked(const TransformerConvOptions& options) {
   require_probability(options.dropout, "TransformerConv", "dropout");
   require_probability(options.attention_dropout, "TransformerConv", "attention_dropout");
   require_probability(options.value_dropout, "TransformerConv", "value_dropout");
+  require_edge_channels(options.edge_channels, "TransformerConv");
   return options;
 }
 
@@ -61,16 +62,19 @@ TransformerConv::TransformerConv(const TransformerConvOptions& options, Initiali
   query_ = projection("query", width, init);
   key_ = projection("key", width, init);
   value_ = projection("value", width, init);
-  if (!options.root_weight) {
-    return;
+  if (options.root_weight) {
+    skip_ = projection("skip", out, init);
   }
-  skip_ = projection("skip", out, init);
-  if (options.beta) {
+  if (options.root_weight && options.beta) {
     // One vector of 3 * out numbers to the paper, and so are its fans.
     beta_heads_ = register_parameter("beta_heads", init.glorot_uniform({out, 1}, 3 * out, 1));
     beta_skip_ = register_parameter("beta_skip", init.glorot_uniform({out, 1}, 3 * out, 1));
     beta_difference_ =
         register_parameter("beta_difference", init.glorot_uniform({out, 1}, 3 * out, 1));
+  }
+  if (const std::int64_t edge = options.edge_channels; edge > 0) {
+    edge_weight_ =
+        register_parameter("edge_weight", init.glorot_uniform({edge, width}, edge, width));
   }
 }
 
@@ -97,7 +101,15 @@ Variable TransformerConv::heads_of(const Features& x, std::int64_t num_rows,
 
 Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
                                   ForwardContext& ctx) const {
+  return forward_with_edges(x, graph, Variable(), ctx);
+}
+
+Variable TransformerConv::forward_with_edges(const Features& x, const graph::Graph& graph,
+                                             const Variable& edge_features,
+                                             ForwardContext& ctx) const {
   require_features(x, graph.num_src(), options_.in_channels, "TransformerConv::forward");
+  require_edge_features(edge_features, graph.num_edges(), options_.edge_channels,
+                        "TransformerConv::forward");
   if (options_.expect_self_loops) {
     require_self_loops(graph, "TransformerConv::forward");
   }
@@ -113,12 +125,19 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
   if (ctx.head_sink != nullptr) {
     ctx.head_sink->receive({.queries = queries, .keys = keys, .query_mask = {}, .key_mask = {}});
   }
+  const sparse::DotInputs inputs{.queries = queries,
+                                 .keys = keys,
+                                 .values = values,
+                                 .edges = {.features = edge_features, .weight = edge_weight_}};
   const auto attention_of = [&](const core::RandomStream* stream, core::Tensor* alpha) {
-    return sparse::dot_attention(graph, queries, keys, values,
-                                 {.dropout = options_.attention_dropout}, stream, alpha);
+    return sparse::dot_attention(graph, inputs, {.dropout = options_.attention_dropout}, stream,
+                                 alpha);
   };
-  Variable attended =
-      merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat);
+  return with_skip(
+      merge_heads(attend(ctx, options_.attention_dropout, attention_of), options_.concat), skip);
+}
+
+Variable TransformerConv::with_skip(Variable attended, const Variable& skip) const {
   if (!options_.root_weight) {
     return finish(std::move(attended), Variable(), Variable(), options_.activation);
   }
@@ -133,8 +152,8 @@ Variable TransformerConv::forward(const Features& x, const graph::Graph& graph,
 std::int64_t TransformerConv::heads_a_group(const Features& x, const graph::Graph& graph,
                                             const ForwardContext& ctx) const {
   const bool mixed = options_.root_weight && options_.beta;
-  if (!may_group(ctx) || !options_.concat || mixed || !std::holds_alternative<Variable>(x) ||
-      (ctx.training() && options_.value_dropout > 0)) {
+  if (!may_group(ctx) || !options_.concat || mixed || options_.edge_channels > 0 ||
+      !std::holds_alternative<Variable>(x) || (ctx.training() && options_.value_dropout > 0)) {
     return options_.heads;
   }
   return nn::heads_a_group({.edges = graph.num_edges(),

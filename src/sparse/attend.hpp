@@ -28,14 +28,21 @@ struct Attended {
   core::Tensor alpha;  ///< [edges, heads], minus where dropped; undefined unless kept
 };
 
+/// What an attention adds that looks at nodes alone.
+struct NothingMore {
+  template <class... From>
+  void operator()(const From&...) const {}
+};
+
 /// The steps of the forward pass for parts of rows.
-template <std::floating_point T, class Logits>
+template <std::floating_point T, class Logits, class More>
 struct ForwardPass {
   CoefficientPass<T, Logits> coefficients;
   const CoefficientDropout& dropout;
   const T* values;
   T* kept;      // [edges, heads], or null
   T* reported;  // the same
+  const More& more;
 
   [[nodiscard]] const AttentionSizes& sizes() const { return coefficients.sizes; }
   [[nodiscard]] std::int64_t first(const Rows& rows) const {
@@ -53,11 +60,13 @@ struct ForwardPass {
     }
     if (!dropout.active()) {
       k.weighted_sums(rows, sizes().heads, sizes().channels, alpha, values, out);
+      more(rows, alpha, out);
       return;
     }
     core::PoolArray<T> weight(count(rows));
     dropout.apply(first(rows), count(rows), alpha, weight.data());
     k.weighted_sums(rows, sizes().heads, sizes().channels, weight.data(), values, out);
+    more(rows, weight.data(), out);
   }
 
   void whole_rows(const RowPart& part, T* out) const {
@@ -81,10 +90,12 @@ struct ForwardPass {
 /// The forward pass. logits(part, to) writes the logits of the edges of a part.
 /// @param keep       whether a backward pass wants the coefficients
 /// @param alpha_out  if not null, receives the coefficients before dropout
-template <std::floating_point T, class Logits>
+/// @param more       more(rows, weight, out) adds to the sums what is no node's: weight are the
+///                   coefficients after dropout of the edges of some rows
+template <std::floating_point T, class Logits, class More = NothingMore>
 Attended attend(const graph::Graph& graph, const AttentionSizes& sizes, bool keep,
                 const CoefficientDropout& dropout, const core::Tensor& values,
-                core::Tensor* alpha_out, const Logits& logits) {
+                core::Tensor* alpha_out, const Logits& logits, const More& more = {}) {
   const core::Shape per_edge{graph.num_edges(), sizes.heads};
   Attended result{core::Tensor::empty(sizes.dst_shape(), values.dtype()), core::Tensor()};
   T* kept = nullptr;
@@ -98,8 +109,8 @@ Attended attend(const graph::Graph& graph, const AttentionSizes& sizes, bool kee
     reported = alpha_out->mutable_data<T>().data();
   }
   T* out = result.out.template mutable_data<T>().data();
-  const ForwardPass<T, Logits> pass{
-      {sizes, logits}, dropout, values.data<T>().data(), kept, reported};
+  const ForwardPass<T, Logits, More> pass{{sizes, logits}, dropout, values.data<T>().data(), kept,
+                                          reported,        more};
   for_row_parts(
       graph.in_edges(), edge_grain(sizes), [&](const RowPart& part) { pass.whole_rows(part, out); },
       [&](const Hub& hub, std::int64_t row) { pass.hub(hub, row, out); });
@@ -108,12 +119,12 @@ Attended attend(const graph::Graph& graph, const AttentionSizes& sizes, bool kee
 
 /// The backward pass up to the logits: their gradient, [edges, heads], and sums of it over the
 /// rows. finish(part, grad, to) may change the gradient of a part and writes its sums as in
-/// sum_rows().
-template <std::floating_point T, class Logits, class Finish>
+/// sum_rows(). more(part, to) adds to the products of grad_output and values what is no node's.
+template <std::floating_point T, class Logits, class Finish, class More = NothingMore>
 core::Tensor logit_gradients(const graph::Graph& graph, const AttentionSizes& sizes,
                              double dropout_scale, const Coefficients<T, Logits>& alpha,
                              const core::Tensor& values, const core::Tensor& grad_output,
-                             const RowSums<T>& sums, const Finish& finish) {
+                             const RowSums<T>& sums, const Finish& finish, const More& more = {}) {
   core::Tensor grads = core::Tensor::empty({graph.num_edges(), sizes.heads}, grad_output.dtype());
   const Kernels<T>& k = kernels<T>();
   const T* v = values.data<T>().data();
@@ -123,6 +134,7 @@ core::Tensor logit_gradients(const graph::Graph& graph, const AttentionSizes& si
     const std::int64_t first = part.rows.first_edge() * sizes.heads;
     k.edge_dots(part.rows, sizes.heads, sizes.channels, g + part.node * sizes.width(), v,
                 to + first);
+    more(part, to + first);
     k.drop_backward(part.rows.num_edges() * sizes.heads, static_cast<T>(dropout_scale),
                     alpha.of(part.rows), to + first);
   };

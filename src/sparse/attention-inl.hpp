@@ -42,13 +42,31 @@ HWY_INLINE V leaky_slope(D d, V x, V negative_slope) {
   return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::Set(d, hn::TFromD<D>(1)), negative_slope);
 }
 
-template <class T>
+// The sum that the leaky ReLU of a logit is taken of, with terms of the edges or without: two
+// loops, so that the one without does not ask.
+template <class T, bool kTerms>
+struct EdgeSum {
+  const T* src;
+  const T* terms;  // at the first edge of the block
+
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V dst, std::int64_t src_at, std::int64_t edge_at) const {
+    const auto x = hn::Add(dst, hn::LoadU(d, src + src_at));
+    if constexpr (kTerms) {
+      return hn::Add(x, hn::LoadU(d, terms + edge_at));
+    } else {
+      return x;
+    }
+  }
+};
+
+template <class T, bool kTerms>
 struct EdgeLogits {
   const Rows& rows;
   std::int64_t stride;
   T negative_slope;
   const T* dst;
-  const T* src;
+  EdgeSum<T, kTerms> sum_of;
   T* logits;
 
   template <class D>
@@ -59,21 +77,21 @@ struct EdgeLogits {
     for (std::int64_t i = rows.begin; i < rows.end; ++i) {
       const auto a = hn::LoadU(d, dst + i * stride + first);
       for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, out += stride) {
-        ahead.fetch(rows.col_idx + e, src + first, stride, 1);
-        const auto x = hn::Add(a, hn::LoadU(d, src + rows.col_idx[e] * stride + first));
+        ahead.fetch(rows.col_idx + e, sum_of.src + first, stride, 1);
+        const auto x = sum_of(d, a, rows.col_idx[e] * stride + first, out - logits);
         hn::StoreU(hn::Mul(x, leaky_slope(d, x, slope)), d, out);
       }
     }
   }
 };
 
-template <class T>
+template <class T, bool kTerms>
 struct EdgeLogitsBackward {
   const Rows& rows;
   std::int64_t stride;
   T negative_slope;
   const T* dst;
-  const T* src;
+  EdgeSum<T, kTerms> sum_of;
   T* grad;
   T* grad_dst;
 
@@ -86,8 +104,8 @@ struct EdgeLogitsBackward {
       const auto a = hn::LoadU(d, dst + i * stride + first);
       auto sum = hn::Zero(d);
       for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e, out += stride) {
-        ahead.fetch(rows.col_idx + e, src + first, stride, 1);
-        const auto x = hn::Add(a, hn::LoadU(d, src + rows.col_idx[e] * stride + first));
+        ahead.fetch(rows.col_idx + e, sum_of.src + first, stride, 1);
+        const auto x = sum_of(d, a, rows.col_idx[e] * stride + first, out - grad);
         const auto g = hn::Mul(hn::LoadU(d, out), leaky_slope(d, x, slope));
         hn::StoreU(g, d, out);
         sum = hn::Add(sum, g);
@@ -302,15 +320,27 @@ struct Gather {
 
 template <class T>
 void edge_logits(const Rows& rows, std::int64_t heads, T negative_slope, const T* dst, const T* src,
-                 T* logits) {
-  for_head_vectors<T>(heads, EdgeLogits<T>{rows, heads, negative_slope, dst, src, logits});
+                 const T* terms, T* logits) {
+  if (terms != nullptr) {
+    for_head_vectors<T>(
+        heads, EdgeLogits<T, true>{rows, heads, negative_slope, dst, {src, terms}, logits});
+  } else {
+    for_head_vectors<T>(
+        heads, EdgeLogits<T, false>{rows, heads, negative_slope, dst, {src, nullptr}, logits});
+  }
 }
 
 template <class T>
 void edge_logits_backward(const Rows& rows, std::int64_t heads, T negative_slope, const T* dst,
-                          const T* src, T* grad, T* grad_dst) {
-  for_head_vectors<T>(heads,
-                      EdgeLogitsBackward<T>{rows, heads, negative_slope, dst, src, grad, grad_dst});
+                          const T* src, const T* terms, T* grad, T* grad_dst) {
+  if (terms != nullptr) {
+    for_head_vectors<T>(heads, EdgeLogitsBackward<T, true>{
+                                   rows, heads, negative_slope, dst, {src, terms}, grad, grad_dst});
+  } else {
+    for_head_vectors<T>(heads,
+                        EdgeLogitsBackward<T, false>{
+                            rows, heads, negative_slope, dst, {src, nullptr}, grad, grad_dst});
+  }
 }
 
 template <class T>

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "sparse/attend.hpp"
+#include "sparse/dot_edges.hpp"
+#include "sparse/edge_work.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 #include <attune/sparse/dot_attention.hpp>
@@ -42,16 +44,23 @@ struct Saved {
   Tensor queries;
   Tensor keys;
   Tensor values;
-  Tensor alpha;  // [edges, heads], minus where dropped; undefined: to be made again
+  DotEdges edges;  // its tensors undefined: none
+  Tensor alpha;    // [edges, heads], minus where dropped; undefined: to be made again
+
+  [[nodiscard]] bool sees_edges() const { return edges.features.defined(); }
 };
 
 // logits(part, to), for the forward pass and to make the coefficients again.
 template <std::floating_point T>
-auto logits_of(const AttentionSizes& sizes, const Tensor& queries, const Tensor& keys) {
-  return [sizes, q = queries.data<T>().data(), k = keys.data<T>().data(),
-          scale = static_cast<T>(inverse_root(sizes))](const RowPart& part, T* to) {
+auto logits_of(const Saved& saved) {
+  return [&saved, sizes = saved.sizes, q = saved.queries.data<T>().data(),
+          k = saved.keys.data<T>().data(),
+          scale = static_cast<T>(inverse_root(saved.sizes))](const RowPart& part, T* to) {
     kernels<T>().edge_dots(part.rows, sizes.heads, sizes.channels, q + part.node * sizes.width(), k,
                            to);
+    if (saved.sees_edges()) {
+      add_edge_dots<T>(saved.edges, part, q, to);
+    }
     for (std::int64_t n = 0; n < part.rows.num_edges() * sizes.heads; ++n) {
       to[n] *= scale;
     }
@@ -76,12 +85,20 @@ InEdgeSums walk_in_edges(const Saved& saved, const Tensor& grad_output) {
         g[k] *= scale;
       }
       kernels<T>().weighted_sums(part.rows, s.heads, s.channels, g, keys, row_sums);
+      if (saved.sees_edges()) {
+        add_edge_sums<T>(saved.edges, part.rows, g, row_sums);
+      }
     };
-    const auto logits = logits_of<T>(s, saved.queries, saved.keys);
+    const auto more = [&](const RowPart& part, T* dots) {
+      if (saved.sees_edges()) {
+        add_edge_dots<T>(saved.edges, part, grad_output.data<T>().data(), dots);
+      }
+    };
+    const auto logits = logits_of<T>(saved);
     const Coefficients<T, decltype(logits)> alpha(saved.graph, s, saved.dropout, saved.alpha,
                                                   logits);
     sums.logits = logit_gradients<T>(saved.graph, s, saved.dropout.scale(), alpha, saved.values,
-                                     grad_output, {to, s.width()}, finish);
+                                     grad_output, {to, s.width()}, finish, more);
     sums.alpha = alpha.tensor();
   });
   return sums;
@@ -122,12 +139,22 @@ void differentiate_keys(const Saved& saved, const Tensor& grad_logits, Tensor& g
   });
 }
 
-// Hands each derivative to hand_over(input, derivative) as soon as it is complete.
+// Hands each derivative to hand_over(input, derivative) as soon as it is complete: of queries,
+// keys, values and, where there are any, features of edges and their weight.
 template <class HandOver>
-void differentiate(const Saved& saved, bool last_use, const Tensor& grad_output,
-                   const HandOver& hand_over) {
+void differentiate(const Saved& saved, bool last_use, bool needs_features,
+                   const Tensor& grad_output, const HandOver& hand_over) {
   InEdgeSums in = walk_in_edges(saved, grad_output);
   hand_over(0, std::move(in.queries));
+  if (saved.sees_edges()) {
+    DotEdgeGradients edges = dot_edge_gradients(
+        saved.graph, saved.edges,
+        {saved.queries, grad_output, in.logits, in.alpha, saved.dropout.scale()}, needs_features);
+    hand_over(4, std::move(edges.weight));
+    if (needs_features) {
+      hand_over(3, std::move(edges.features));
+    }
+  }
   // The walk over the in-edges was the last to look at values and keys.
   Tensor grad_values = room_of(last_use, saved.values);
   differentiate_values(saved, in.alpha, grad_output, grad_values);
@@ -137,33 +164,57 @@ void differentiate(const Saved& saved, bool last_use, const Tensor& grad_output,
   hand_over(1, std::move(grad_keys));
 }
 
+DotEdges edges_of(const graph::Graph& graph, const DotInputs& in, const AttentionSizes& sizes) {
+  check_edges(in.edges, graph, sizes, in.queries.value(), "dot_attention");
+  if (!in.edges.defined()) {
+    return {sizes, Tensor(), Tensor(), Tensor()};
+  }
+  const Tensor& weight = in.edges.weight.value();
+  return {sizes, in.edges.features.value(), weight, transposed(weight)};
+}
+
 }  // namespace
 
-Variable dot_attention(const graph::Graph& graph, const Variable& queries, const Variable& keys,
-                       const Variable& values, const DotAttentionOptions& options,
-                       const core::RandomStream* dropout_stream, core::Tensor* alpha) {
-  const AttentionSizes sizes = check(graph, queries.value(), keys.value(), values.value());
+Variable dot_attention(const graph::Graph& graph, const DotInputs& in,
+                       const DotAttentionOptions& options, const core::RandomStream* dropout_stream,
+                       core::Tensor* alpha) {
+  const AttentionSizes sizes = check(graph, in.queries.value(), in.keys.value(), in.values.value());
   Saved saved{
       .graph = graph,
       .sizes = sizes,
       .dropout = CoefficientDropout(options.dropout, dropout_stream, "dot_attention: dropout"),
-      .queries = queries.value(),
-      .keys = keys.value(),
-      .values = values.value(),
+      .queries = in.queries.value(),
+      .keys = in.keys.value(),
+      .values = in.values.value(),
+      .edges = edges_of(graph, in, sizes),
       .alpha = Tensor()};
-  const bool keep =
-      autograd::should_record({queries, keys, values}) && keeps_coefficients(graph, sizes);
-  Attended result = dispatch(queries.dtype(), [&]<class T>() {
-    return attend<T>(graph, sizes, keep, saved.dropout, saved.values, alpha,
-                     logits_of<T>(sizes, saved.queries, saved.keys));
+  const bool keep = autograd::should_record(
+                        {in.queries, in.keys, in.values, in.edges.features, in.edges.weight}) &&
+                    keeps_coefficients(graph, sizes);
+  Attended result = dispatch(in.queries.dtype(), [&]<class T>() {
+    const auto more = [&](const Rows& rows, const T* weight, T* out) {
+      if (saved.sees_edges()) {
+        add_edge_sums<T>(saved.edges, rows, weight, out);
+      }
+    };
+    return attend<T>(graph, sizes, keep, saved.dropout, saved.values, alpha, logits_of<T>(saved),
+                     more);
   });
   saved.alpha = std::move(result.alpha);
   return autograd::record(
-      "dot_attention", std::move(result.out), {queries, keys, values},
+      "dot_attention", std::move(result.out),
+      {in.queries, in.keys, in.values, in.edges.features, in.edges.weight},
       [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
-        differentiate(saved, node.last_use(), grad_output,
+        differentiate(saved, node.last_use(), node.needs(3), grad_output,
                       [&](int input, Tensor grad) { node.add_grad(input, std::move(grad)); });
       });
+}
+
+Variable dot_attention(const graph::Graph& graph, const Variable& queries, const Variable& keys,
+                       const Variable& values, const DotAttentionOptions& options,
+                       const core::RandomStream* dropout_stream, core::Tensor* alpha) {
+  return dot_attention(graph, DotInputs{.queries = queries, .keys = keys, .values = values},
+                       options, dropout_stream, alpha);
 }
 
 DotAttentionGradients dot_attention_gradients(const graph::Graph& graph, core::Tensor queries,
@@ -181,9 +232,10 @@ DotAttentionGradients dot_attention_gradients(const graph::Graph& graph, core::T
                     .queries = std::move(queries),
                     .keys = std::move(keys),
                     .values = std::move(values),
+                    .edges = {sizes, Tensor(), Tensor(), Tensor()},
                     .alpha = Tensor()};
   DotAttentionGradients grads;
-  differentiate(saved, true, grad_output, [&](int input, Tensor grad) {
+  differentiate(saved, true, false, grad_output, [&](int input, Tensor grad) {
     (input == 0 ? grads.queries : input == 1 ? grads.keys : grads.values) = std::move(grad);
   });
   return grads;

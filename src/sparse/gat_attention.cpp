@@ -15,8 +15,10 @@ using core::Tensor;
 
 namespace {
 
-AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variable& values,
-                     const Variable& att_dst, const Variable& att_src) {
+AttentionSizes check(const graph::Graph& graph, const GatInputs& inputs) {
+  const Variable& z = inputs.z;
+  const Variable& att_dst = inputs.att_dst;
+  const Variable& att_src = inputs.att_src;
   const core::Shape& shape = z.shape();
   if (shape.rank() != 3 || shape[0] != graph.num_src()) {
     throw ShapeError(core::text("gat_attention: z must be [", graph.num_src(),
@@ -26,8 +28,15 @@ AttentionSizes check(const graph::Graph& graph, const Variable& z, const Variabl
   core::require_shape(att_src.value(), {shape[1], shape[2]}, "gat_attention", "att_src");
   core::require_same_dtype(z.value(), att_dst.value(), "gat_attention");
   core::require_same_dtype(z.value(), att_src.value(), "gat_attention");
-  core::require_shape(values.value(), shape, "gat_attention", "values");
-  core::require_same_dtype(z.value(), values.value(), "gat_attention");
+  if (inputs.values.defined()) {
+    core::require_shape(inputs.values.value(), shape, "gat_attention", "values");
+    core::require_same_dtype(z.value(), inputs.values.value(), "gat_attention");
+  }
+  if (inputs.edge_terms.defined()) {
+    core::require_shape(inputs.edge_terms.value(), {graph.num_edges(), shape[1]}, "gat_attention",
+                        "edge_terms");
+    core::require_same_dtype(z.value(), inputs.edge_terms.value(), "gat_attention");
+  }
   return {graph.num_dst(), graph.num_src(), shape[1], shape[2]};
 }
 
@@ -67,6 +76,7 @@ struct Saved {
   double negative_slope;
   CoefficientDropout dropout;
   NodeParts parts;
+  Tensor terms;  // of the edges; undefined: none
   Tensor alpha;  // [edges, heads], minus where dropped; undefined: to be made again
   Tensor z;
   Tensor values;  // undefined where z serves as values
@@ -76,13 +86,23 @@ struct Saved {
   [[nodiscard]] bool values_apart() const { return values.defined(); }
 };
 
+// The terms of the edges of a part, or null.
+template <std::floating_point T>
+auto terms_of(const Saved& saved) {
+  return [all = saved.terms.defined() ? saved.terms.data<T>().data() : nullptr,
+          heads = saved.sizes.heads](const RowPart& part) {
+    return all != nullptr ? all + part.rows.first_edge() * heads : nullptr;
+  };
+}
+
 // logits(part, to), for the forward pass and to make the coefficients again.
 template <std::floating_point T>
-auto logits_of(const AttentionSizes& sizes, const NodeParts& parts, double negative_slope) {
-  return [heads = sizes.heads, slope = static_cast<T>(negative_slope),
-          dst = parts.dst.data<T>().data(),
-          src = parts.src.data<T>().data()](const RowPart& part, T* to) {
-    kernels<T>().edge_logits(part.rows, heads, slope, dst + part.node * heads, src, to);
+auto logits_of(const Saved& saved) {
+  return [heads = saved.sizes.heads, slope = static_cast<T>(saved.negative_slope),
+          dst = saved.parts.dst.data<T>().data(), src = saved.parts.src.data<T>().data(),
+          terms = terms_of<T>(saved)](const RowPart& part, T* to) {
+    kernels<T>().edge_logits(part.rows, heads, slope, dst + part.node * heads, src, terms(part),
+                             to);
   };
 }
 
@@ -103,11 +123,13 @@ LogitGradients walk_in_edges(const Saved& saved, const Tensor& grad_output) {
     const T* dst_part = saved.parts.dst.data<T>().data();
     const T* src_part = saved.parts.src.data<T>().data();
     T* dst = grads.dst.mutable_data<T>().data();
+    const auto terms = terms_of<T>(saved);
     const auto finish = [&](const RowPart& part, T* g, T* to) {
       kernels<T>().edge_logits_backward(part.rows, s.heads, static_cast<T>(saved.negative_slope),
-                                        dst_part + part.node * s.heads, src_part, g, to);
+                                        dst_part + part.node * s.heads, src_part, terms(part), g,
+                                        to);
     };
-    const auto logits = logits_of<T>(s, saved.parts, saved.negative_slope);
+    const auto logits = logits_of<T>(saved);
     const Coefficients<T, decltype(logits)> alpha(saved.graph, s, saved.dropout, saved.alpha,
                                                   logits);
     grads.edges = logit_gradients<T>(saved.graph, s, saved.dropout.scale(), alpha, values,
@@ -207,6 +229,9 @@ VectorGradients attention_vector_gradients(const AttentionSizes& s, const LogitG
 void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
   LogitGradients grads = walk_in_edges(saved, grad_output);
   sum_over_out_edges(saved, grads);
+  if (saved.terms.defined()) {
+    node.add_grad(4, grads.edges);
+  }
   grads.edges = Tensor();
   VectorGradients vectors = attention_vector_gradients(saved.sizes, grads, saved.z);
   node.add_grad(1, std::move(vectors.dst));
@@ -218,48 +243,64 @@ void differentiate(const Saved& saved, Node& node, const Tensor& grad_output) {
   }
 }
 
-Variable attention(const graph::Graph& graph, const Variable& z, const Variable& values, bool apart,
-                   const Variable& att_dst, const Variable& att_src,
-                   const GatAttentionOptions& options, const core::RandomStream* dropout_stream,
-                   core::Tensor* alpha) {
-  const AttentionSizes sizes = check(graph, z, values, att_dst, att_src);
-  Saved saved{
+Saved saved_of(const graph::Graph& graph, const GatInputs& inputs,
+               const GatAttentionOptions& options, const core::RandomStream* dropout_stream) {
+  const AttentionSizes sizes = check(graph, inputs);
+  const auto tensor_of = [](const Variable& variable) {
+    return variable.defined() ? variable.value() : Tensor();
+  };
+  return {
       .graph = graph,
       .sizes = sizes,
       .negative_slope = options.negative_slope,
       .dropout = CoefficientDropout(options.dropout, dropout_stream, "gat_attention: dropout"),
-      .parts = node_parts(sizes, z.value(), att_dst.value(), att_src.value()),
+      .parts = node_parts(sizes, inputs.z.value(), inputs.att_dst.value(), inputs.att_src.value()),
+      .terms = tensor_of(inputs.edge_terms),
       .alpha = Tensor(),
-      .z = z.value(),
-      .values = apart ? values.value() : Tensor(),
-      .att_dst = att_dst.value(),
-      .att_src = att_src.value()};
+      .z = inputs.z.value(),
+      .values = tensor_of(inputs.values),
+      .att_dst = inputs.att_dst.value(),
+      .att_src = inputs.att_src.value()};
+}
+
+}  // namespace
+
+Variable gat_attention(const graph::Graph& graph, const GatInputs& inputs,
+                       const GatAttentionOptions& options, const core::RandomStream* dropout_stream,
+                       core::Tensor* alpha) {
+  Saved saved = saved_of(graph, inputs, options, dropout_stream);
+  // Left out, they are recorded as what nobody hands a derivative to again.
+  const Variable& values = inputs.values.defined() ? inputs.values : inputs.z;
+  const Variable& terms = inputs.edge_terms.defined() ? inputs.edge_terms : inputs.z;
   const bool keep =
-      autograd::should_record({z, values, att_dst, att_src}) && keeps_coefficients(graph, sizes);
-  Attended result = dispatch(z.dtype(), [&]<class T>() {
-    return attend<T>(graph, sizes, keep, saved.dropout, values.value(), alpha,
-                     logits_of<T>(sizes, saved.parts, options.negative_slope));
+      autograd::should_record({inputs.z, values, inputs.att_dst, inputs.att_src, terms}) &&
+      keeps_coefficients(graph, saved.sizes);
+  Attended result = dispatch(inputs.z.dtype(), [&]<class T>() {
+    return attend<T>(graph, saved.sizes, keep, saved.dropout, values.value(), alpha,
+                     logits_of<T>(saved));
   });
   saved.alpha = std::move(result.alpha);
-  return autograd::record("gat_attention", std::move(result.out), {z, att_dst, att_src, values},
+  return autograd::record("gat_attention", std::move(result.out),
+                          {inputs.z, inputs.att_dst, inputs.att_src, values, terms},
                           [saved = std::move(saved)](Node& node, const Tensor& grad_output) {
                             differentiate(saved, node, grad_output);
                           });
 }
 
-}  // namespace
-
 Variable gat_attention(const graph::Graph& graph, const Variable& z, const Variable& att_dst,
                        const Variable& att_src, const GatAttentionOptions& options,
                        const core::RandomStream* dropout_stream, core::Tensor* alpha) {
-  return attention(graph, z, z, false, att_dst, att_src, options, dropout_stream, alpha);
+  return gat_attention(graph, GatInputs{.z = z, .att_dst = att_dst, .att_src = att_src}, options,
+                       dropout_stream, alpha);
 }
 
 Variable gat_attention(const graph::Graph& graph, const Variable& z, const Variable& values,
                        const Variable& att_dst, const Variable& att_src,
                        const GatAttentionOptions& options, const core::RandomStream* dropout_stream,
                        core::Tensor* alpha) {
-  return attention(graph, z, values, true, att_dst, att_src, options, dropout_stream, alpha);
+  return gat_attention(graph,
+                       GatInputs{.z = z, .att_dst = att_dst, .att_src = att_src, .values = values},
+                       options, dropout_stream, alpha);
 }
 
 }  // namespace attune::sparse

@@ -8,6 +8,7 @@
 #include "sparse/additive-inl.hpp"
 #include "sparse/attention-inl.hpp"
 #include "sparse/gather-inl.hpp"
+#include "sparse/products-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::sparse::HWY_NAMESPACE {
@@ -37,6 +38,7 @@ Kernels<T> table() {
           .additive_logits = &additive_logits<T>,
           .slope_sums = &slope_sums<T>,
           .scale_columns = &scale_columns<T>,
+          .add_products = &add_products<T>,
           .compact = &compact<T>};
 }
 

@@ -20,6 +20,18 @@ struct Rows {
   }
 };
 
+/// A product of matrices that lie inside larger ones: numbers from one row, or one inner index, to
+/// the next. Columns lie side by side.
+struct ProductShape {
+  std::int64_t rows;     ///< of a and c
+  std::int64_t inner;    ///< of a and b
+  std::int64_t columns;  ///< of b and c
+  std::int64_t a_row;
+  std::int64_t a_inner;
+  std::int64_t b_row;
+  std::int64_t c_row;
+};
+
 /// Entries that Kernels::compact may write beyond those it keeps.
 inline constexpr std::int64_t kCompactRoom = 64;
 
@@ -57,13 +69,14 @@ struct Kernels {
   void (*add_weighted_rows)(std::int64_t begin, std::int64_t end, std::int64_t heads,
                             std::int64_t channels, const T* a, const T* x, T* sum);
 
-  /// logits[e, h] = leaky_relu(dst[i, h] + src[col_idx[e], h]).
+  /// logits[e, h] = leaky_relu(dst[i, h] + src[col_idx[e], h] + terms[e, h]), the terms null where
+  /// there are none.
   void (*edge_logits)(const Rows& rows, std::int64_t heads, T negative_slope, const T* dst,
-                      const T* src, T* logits);
+                      const T* src, const T* terms, T* logits);
 
   /// The derivative of edge_logits, in place, and its sums over each row, grad_dst[i, h].
   void (*edge_logits_backward)(const Rows& rows, std::int64_t heads, T negative_slope, const T* dst,
-                               const T* src, T* grad, T* grad_dst);
+                               const T* src, const T* terms, T* grad, T* grad_dst);
 
   /// Softmax over the edges of each row, in place.
   void (*row_softmax)(const Rows& rows, std::int64_t heads, T* logits);
@@ -114,6 +127,9 @@ struct Kernels {
   /// x[i, c] *= factor[c] for rows [begin, end) of `width` numbers.
   void (*scale_columns)(std::int64_t begin, std::int64_t end, std::int64_t width, const T* factor,
                         T* x);
+
+  /// c[r, :] += sum over k of a[r, k] b[k, :].
+  void (*add_products)(const ProductShape& shape, const T* a, const T* b, T* c);
 
   /// Leaves out the entries of value 0. values[k] belongs to entry first_edge() + k.
   /// @param kept_ptr      [end - begin + 1], from 0

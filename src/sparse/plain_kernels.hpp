@@ -38,18 +38,19 @@ std::vector<T> edge_softmax(const graph::Graph& graph, std::int64_t heads,
   return alpha;
 }
 
-/// Attention coefficients of a GAT layer, [num_edges, heads]; z is [num_src, heads, channels].
+/// Attention coefficients of a GAT layer, [num_edges, heads]; z is [num_src, heads, channels],
+/// terms are [num_edges, heads] or none.
 template <class T>
 std::vector<T> gat_coefficients(const graph::Graph& graph, std::int64_t heads,
                                 std::int64_t channels, const std::vector<T>& z,
                                 const std::vector<T>& att_dst, const std::vector<T>& att_src,
-                                T negative_slope) {
+                                T negative_slope, const std::vector<T>& terms = {}) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
   for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
     for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
       for (std::int64_t h = 0; h < heads; ++h) {
-        T x = 0;
+        T x = terms.empty() ? T{0} : terms[e * heads + h];
         for (std::int64_t c = 0; c < channels; ++c) {
           x += att_dst[h * channels + c] * z[(i * heads + h) * channels + c];
           x += att_src[h * channels + c] * z[(in.col_idx[e] * heads + h) * channels + c];
@@ -61,12 +62,12 @@ std::vector<T> gat_coefficients(const graph::Graph& graph, std::int64_t heads,
   return edge_softmax(graph, heads, logits);
 }
 
-/// Coefficients of dot-product attention; queries are [num_dst, heads,
-/// channels], keys [num_src, heads, channels].
+/// Coefficients of dot-product attention; queries are [num_dst, heads, channels], keys [num_src,
+/// heads, channels], what edges add to keys is [num_edges, heads, channels] or nothing.
 template <class T>
 std::vector<T> dot_coefficients(const graph::Graph& graph, std::int64_t heads,
                                 std::int64_t channels, const std::vector<T>& queries,
-                                const std::vector<T>& keys) {
+                                const std::vector<T>& keys, const std::vector<T>& edges = {}) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
   for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
@@ -74,8 +75,9 @@ std::vector<T> dot_coefficients(const graph::Graph& graph, std::int64_t heads,
       for (std::int64_t h = 0; h < heads; ++h) {
         T x = 0;
         for (std::int64_t c = 0; c < channels; ++c) {
+          const T edge = edges.empty() ? T{0} : edges[(e * heads + h) * channels + c];
           x += queries[(i * heads + h) * channels + c] *
-               keys[(in.col_idx[e] * heads + h) * channels + c];
+               (keys[(in.col_idx[e] * heads + h) * channels + c] + edge);
         }
         logits[e * heads + h] = x / std::sqrt(static_cast<T>(channels));
       }
@@ -84,13 +86,13 @@ std::vector<T> dot_coefficients(const graph::Graph& graph, std::int64_t heads,
   return edge_softmax(graph, heads, logits);
 }
 
-/// Coefficients of GATv2; dst is [num_dst, heads, channels], src [num_src, heads,
-/// channels].
+/// Coefficients of GATv2; dst is [num_dst, heads, channels], src [num_src, heads, channels], what
+/// edges add to their sum is [num_edges, heads, channels] or nothing.
 template <class T>
 std::vector<T> gatv2_coefficients(const graph::Graph& graph, std::int64_t heads,
                                   std::int64_t channels, const std::vector<T>& dst,
                                   const std::vector<T>& src, const std::vector<T>& att,
-                                  T negative_slope) {
+                                  T negative_slope, const std::vector<T>& edges = {}) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> logits(static_cast<std::size_t>(graph.num_edges() * heads));
   for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
@@ -98,8 +100,9 @@ std::vector<T> gatv2_coefficients(const graph::Graph& graph, std::int64_t heads,
       for (std::int64_t h = 0; h < heads; ++h) {
         T logit = 0;
         for (std::int64_t c = 0; c < channels; ++c) {
-          const T x =
-              dst[(i * heads + h) * channels + c] + src[(in.col_idx[e] * heads + h) * channels + c];
+          const T edge = edges.empty() ? T{0} : edges[(e * heads + h) * channels + c];
+          const T x = dst[(i * heads + h) * channels + c] +
+                      src[(in.col_idx[e] * heads + h) * channels + c] + edge;
           logit += att[h * channels + c] * (x > 0 ? x : negative_slope * x);
         }
         logits[e * heads + h] = logit;
@@ -109,18 +112,20 @@ std::vector<T> gatv2_coefficients(const graph::Graph& graph, std::int64_t heads,
   return edge_softmax(graph, heads, logits);
 }
 
-/// out[i, h, :] = sum over the edges into i of weight[e, h] z[j, h, :].
+/// out[i, h, :] = sum over the edges into i of weight[e, h] (z[j, h, :] + edges[e, h, :]).
 template <class T>
 std::vector<T> aggregate(const graph::Graph& graph, std::int64_t heads, std::int64_t channels,
-                         const std::vector<T>& weight, const std::vector<T>& z) {
+                         const std::vector<T>& weight, const std::vector<T>& z,
+                         const std::vector<T>& edges = {}) {
   const graph::CsrView in = graph.in_edges();
   std::vector<T> out(static_cast<std::size_t>(graph.num_dst() * heads * channels));
   for (std::int64_t i = 0; i < graph.num_dst(); ++i) {
     for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
       for (std::int64_t h = 0; h < heads; ++h) {
         for (std::int64_t c = 0; c < channels; ++c) {
+          const T edge = edges.empty() ? T{0} : edges[(e * heads + h) * channels + c];
           out[(i * heads + h) * channels + c] +=
-              weight[e * heads + h] * z[(in.col_idx[e] * heads + h) * channels + c];
+              weight[e * heads + h] * (z[(in.col_idx[e] * heads + h) * channels + c] + edge);
         }
       }
     }

@@ -37,6 +37,7 @@ struct GATConvOptions {
   /// a sign. The check is free; graph::with_self_loops() is called once, before training.
   bool expect_self_loops = true;
   GATHeads reported = GATHeads::product;  ///< to a head sink; no output depends on it
+  std::int64_t edge_channels = 0;         ///< features an edge that the logits see; 0: none
 };
 
 /// Graph attention layer. Velickovic et al., "Graph Attention Networks", ICLR 2018,
@@ -47,6 +48,11 @@ struct GATConvOptions {
 ///     alpha_ij = exp(e_ij) / sum_k exp(e_ik)               attention coefficient
 ///     y_i      = sum_j alpha_ij z_j
 ///
+/// With edge_channels the logit sees features f_ij of the edges, as with edge_dim in PyTorch
+/// Geometric: e_ij = LeakyReLU(... + a_edge_h . (f_ij W_edge_h)). What is summed and the heads that
+/// are reported stay as they are. f_ij is multiplied by the product of weight and vector,
+/// [edge_channels, heads], so that an edge costs edge_channels * heads multiplications.
+///
 /// Heads are concatenated or averaged, then residual and bias are added and the activation applied.
 /// A node without in-edges yields what the residual and the bias give. Memory O(N H C + E H):
 /// messages [E, H, C] are never formed.
@@ -56,11 +62,13 @@ struct GATConvOptions {
 ///     Variable h = conv.forward(x, graph::with_self_loops(graph), ctx);  // [num_nodes, 64]
 ///
 /// Parameters: weight [in_channels, heads * out_channels], att_src and att_dst [heads,
-/// out_channels], bias [output_channels()], residual_weight [in_channels, output_channels()].
+/// out_channels], bias [output_channels()], residual_weight [in_channels, output_channels()];
+/// edge_weight [edge_channels, heads * out_channels] and att_edge [heads, out_channels].
 class GATConv final : public GraphLayer {
  public:
   /// Draws weights Glorot-uniform; the bias starts at zero.
-  /// @throws InvalidArgument  a size below 1, a dropout outside [0, 1), negative_slope not finite
+  /// @throws InvalidArgument  a size below 1, edge_channels below 0, a dropout outside [0, 1),
+  ///                          negative_slope not finite
   GATConv(const GATConvOptions& options, Initializer& init);
 
   /// @param x      node features, [num_src, in_channels]
@@ -73,10 +81,18 @@ class GATConv final : public GraphLayer {
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
 
+  /// @param edge_features  [num_edges, edge_channels], in the order of graph.in_edges(); undefined
+  ///                       where edge_channels is 0
+  /// @throws as above; ShapeError where edge_features has another shape or is missing
+  [[nodiscard]] Variable forward_with_edges(const Features& x, const graph::Graph& graph,
+                                            const Variable& edge_features,
+                                            ForwardContext& ctx) const override;
+
   /// heads * out_channels, or out_channels where heads are averaged.
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
 
  private:
+  [[nodiscard]] Variable edge_terms(const Variable& edge_features) const;  // [num_edges, heads]
   void report_heads(const Variable& z, std::int64_t num_dst, HeadSink& sink) const;
 
   GATConvOptions options_;
@@ -87,6 +103,8 @@ class GATConv final : public GraphLayer {
   Variable att_dst_;          // [heads, out_channels]
   Variable bias_;             // [output_channels]
   Variable residual_weight_;  // [in_channels, output_channels]
+  Variable edge_weight_;      // [edge_channels, heads * out_channels]
+  Variable att_edge_;         // [heads, out_channels]
 };
 
 }  // namespace attune::nn

@@ -31,6 +31,7 @@ struct GATv2ConvOptions {
   Activation activation = Activation::none;  ///< applied last
   /// Refuse a graph in which a node does not attend to itself; see GATConvOptions.
   bool expect_self_loops = true;
+  std::int64_t edge_channels = 0;  ///< features an edge that the logits see; 0: none
 };
 
 /// Graph attention layer whose ranking of neighbours depends on the node that attends. Brody, Alon
@@ -41,6 +42,11 @@ struct GATv2ConvOptions {
 ///     e_ij     = a_h . LeakyReLU(q_i + k_j)                     logit
 ///     alpha_ij = exp(e_ij) / sum_k exp(e_ik)                    attention coefficient
 ///     y_i      = sum_j alpha_ij k_j
+///
+/// With edge_channels the logit sees features f_ij of the edges, as with edge_dim in PyTorch
+/// Geometric: e_ij = a_h . LeakyReLU(q_i + k_j + f_ij W_edge_h). What is summed and the heads that
+/// are reported stay as they are. f_ij W_edge is made for some edges at a time and never stored; an
+/// edge costs edge_channels H C multiplications more, forward and three times backward.
 ///
 /// Heads are concatenated or averaged, then residual and bias are added and the activation applied.
 /// A node without in-edges yields what the residual and the bias give. Memory O(N H C + E H):
@@ -53,11 +59,13 @@ struct GATv2ConvOptions {
 ///
 /// Parameters: src_weight and dst_weight [in_channels, heads * out_channels], src_bias and dst_bias
 /// [heads * out_channels], att [heads, out_channels], bias [output_channels()], residual_weight
-/// [in_channels, output_channels()]. Those of dst are missing where weights are shared.
+/// [in_channels, output_channels()]. Those of dst are missing where weights are shared. edge_weight
+/// [edge_channels, heads * out_channels].
 class GATv2Conv final : public GraphLayer {
  public:
   /// Draws weights Glorot-uniform; the biases start at zero.
-  /// @throws InvalidArgument  a size below 1, a dropout outside [0, 1), negative_slope not finite
+  /// @throws InvalidArgument  a size below 1, edge_channels below 0, a dropout outside [0, 1),
+  /// negative_slope not finite
   GATv2Conv(const GATv2ConvOptions& options, Initializer& init);
 
   /// @param x      node features, [num_src, in_channels]
@@ -69,6 +77,13 @@ class GATv2Conv final : public GraphLayer {
   /// @throws InvalidArgument  a node has no self-loop, while expect_self_loops
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
+
+  /// @param edge_features  [num_edges, edge_channels], in the order of graph.in_edges(); undefined
+  ///                       where edge_channels is 0
+  /// @throws as above; ShapeError where edge_features has another shape or is missing
+  [[nodiscard]] Variable forward_with_edges(const Features& x, const graph::Graph& graph,
+                                            const Variable& edge_features,
+                                            ForwardContext& ctx) const override;
 
   /// heads * out_channels, or out_channels where heads are averaged.
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
@@ -91,6 +106,7 @@ class GATv2Conv final : public GraphLayer {
   Variable att_;              // [heads, out_channels]
   Variable bias_;             // [output_channels]
   Variable residual_weight_;  // [in_channels, output_channels]
+  Variable edge_weight_;      // [edge_channels, heads * out_channels]
 };
 
 }  // namespace attune::nn

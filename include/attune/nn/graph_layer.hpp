@@ -21,6 +21,16 @@ class GraphLayer : public Module {
   [[nodiscard]] virtual Variable forward(const Features& x, const graph::Graph& graph,
                                          ForwardContext& ctx) const = 0;
 
+  /// The same with features of the edges, which layers made with edge_channels want and others
+  /// refuse.
+  /// @param edge_features  [num_edges, edge_channels], in the order of graph.in_edges(); see
+  ///                       sparse::order_edge_features(); undefined: there are none
+  /// @throws ShapeError       edge_features is missing or has another shape
+  /// @throws InvalidArgument  the layer looks at no features of edges
+  [[nodiscard]] virtual Variable forward_with_edges(const Features& x, const graph::Graph& graph,
+                                                    const Variable& edge_features,
+                                                    ForwardContext& ctx) const;
+
   /// Features a node that come out.
   [[nodiscard]] virtual std::int64_t output_channels() const noexcept = 0;
 };

@@ -27,6 +27,7 @@ struct TransformerConvOptions {
   /// Refuse a graph in which a node does not attend to itself. Off: a node reaches its own output
   /// through the skip projection.
   bool expect_self_loops = false;
+  std::int64_t edge_channels = 0;  ///< features an edge that keys and values see; 0: none
 };
 
 /// Dot-product attention over the edges of a graph with a skip projection. Shi et al., "Masked
@@ -41,6 +42,11 @@ struct TransformerConvOptions {
 ///     y_i           = m_i + r_i, or with beta
 ///     y_i           = (1 - g_i) m_i + g_i r_i,   g_i = sigmoid([m_i, r_i, m_i - r_i] . w_beta)
 ///
+/// With edge_channels the features f_ij of an edge are projected and added to its key and its
+/// value, as with edge_dim in PyTorch Geometric: k_j + f_ij W_edge_h and v_j + f_ij W_edge_h. The
+/// heads that are reported stay as they are, the keys of nodes. An edge costs edge_channels H
+/// multiplications more for either, not edge_channels H C: products with W_edge are the nodes'.
+///
 /// The heads of m are concatenated or averaged first; the activation comes last. A node without
 /// in-edges has m_i = 0. Memory O(N H C + E H): messages [E, H, C] are never formed.
 ///
@@ -51,11 +57,11 @@ struct TransformerConvOptions {
 /// Parameters: query_weight, key_weight and value_weight [in_channels, heads * out_channels],
 /// query_bias, key_bias and value_bias [heads * out_channels], skip_weight [in_channels,
 /// output_channels()], skip_bias [output_channels()], and of w_beta beta_heads, beta_skip and
-/// beta_difference [output_channels(), 1].
+/// beta_difference [output_channels(), 1]; edge_weight [edge_channels, heads * out_channels].
 class TransformerConv final : public GraphLayer {
  public:
   /// Draws weights Glorot-uniform; the biases start at zero.
-  /// @throws InvalidArgument  a size below 1, a dropout outside [0, 1)
+  /// @throws InvalidArgument  a size below 1, edge_channels below 0, a dropout outside [0, 1)
   TransformerConv(const TransformerConvOptions& options, Initializer& init);
 
   /// @param x      node features, [num_src, in_channels]
@@ -67,6 +73,13 @@ class TransformerConv final : public GraphLayer {
   /// @throws InvalidArgument  a node has no self-loop, while expect_self_loops
   [[nodiscard]] Variable forward(const Features& x, const graph::Graph& graph,
                                  ForwardContext& ctx) const override;
+
+  /// @param edge_features  [num_edges, edge_channels], in the order of graph.in_edges(); undefined
+  ///                       where edge_channels is 0
+  /// @throws as above; ShapeError where edge_features has another shape or is missing
+  [[nodiscard]] Variable forward_with_edges(const Features& x, const graph::Graph& graph,
+                                            const Variable& edge_features,
+                                            ForwardContext& ctx) const override;
 
   /// heads * out_channels, or out_channels where heads are averaged.
   [[nodiscard]] std::int64_t output_channels() const noexcept override;
@@ -85,6 +98,8 @@ class TransformerConv final : public GraphLayer {
   [[nodiscard]] Variable attend_in_groups(const Features& x, const graph::Graph& graph,
                                           std::int64_t group, Variable skip,
                                           ForwardContext& ctx) const;
+  // What the layer yields, from the merged heads and the skip projection without its bias.
+  [[nodiscard]] Variable with_skip(Variable attended, const Variable& skip) const;
   [[nodiscard]] Variable mix(const Variable& attended, const Variable& skip) const;
 
   TransformerConvOptions options_;
@@ -97,6 +112,7 @@ class TransformerConv final : public GraphLayer {
   Variable beta_heads_;       // [output_channels, 1]
   Variable beta_skip_;        // the same
   Variable beta_difference_;  // the same
+  Variable edge_weight_;      // [edge_channels, heads * out_channels]
 };
 
 }  // namespace attune::nn

@@ -3,6 +3,7 @@
 #include <attune/autograd/variable.hpp>
 #include <attune/core/random.hpp>
 #include <attune/graph/graph.hpp>
+#include <attune/sparse/edge_features.hpp>
 
 namespace attune::sparse {
 
@@ -27,6 +28,28 @@ struct DotAttentionOptions {
 /// @throws InvalidArgument  dropout outside [0, 1)
 [[nodiscard]] Variable dot_attention(const graph::Graph& graph, const Variable& queries,
                                      const Variable& keys, const Variable& values,
+                                     const DotAttentionOptions& options,
+                                     const core::RandomStream* dropout_stream = nullptr,
+                                     core::Tensor* alpha = nullptr);
+
+/// What dot_attention() reads; the edges may be left out.
+struct DotInputs {
+  Variable queries;         ///< [num_dst, heads, channels]
+  Variable keys;            ///< [num_src, heads, channels]
+  Variable values;          ///< the same
+  EdgeFeatures edges = {};  ///< what is added to the key and the value of an edge: features W
+};
+
+/// The same with everything that there is. With features f_e of the edges
+///
+///     logit[e, h] = queries[i, h] . (keys[j, h] + (f_e W)[h]) / sqrt(channels)
+///     out[i, h]   = sum over the edges into i of dropout(alpha[e, h]) (values[j, h] + (f_e W)[h])
+///
+/// Neither f_e W nor anything else of the size [num_edges, heads, channels] is ever there: its
+/// products with a query and with coefficients are those of f_e with what the node has made of the
+/// query and W. An edge costs edge_channels * heads multiplications for either, a node
+/// edge_channels * heads * channels.
+[[nodiscard]] Variable dot_attention(const graph::Graph& graph, const DotInputs& inputs,
                                      const DotAttentionOptions& options,
                                      const core::RandomStream* dropout_stream = nullptr,
                                      core::Tensor* alpha = nullptr);

@@ -48,4 +48,21 @@ struct GatAttentionOptions {
                                      const core::RandomStream* dropout_stream = nullptr,
                                      core::Tensor* alpha = nullptr);
 
+/// What gat_attention() reads. Two of them may be left out.
+struct GatInputs {
+  Variable z;            ///< [num_src, heads, channels], the projected features
+  Variable att_dst;      ///< [heads, channels], weighs the node that attends
+  Variable att_src;      ///< [heads, channels], weighs the node that is attended to
+  Variable values = {};  ///< as z, what is summed; undefined: z
+  /// [num_edges, heads], in the order of graph.in_edges(); added to the sum that the leaky ReLU of
+  /// each logit is taken of; undefined: nothing.
+  Variable edge_terms = {};
+};
+
+/// The same with everything that there is. Terms of edges cost two more numbers an edge and head.
+[[nodiscard]] Variable gat_attention(const graph::Graph& graph, const GatInputs& inputs,
+                                     const GatAttentionOptions& options,
+                                     const core::RandomStream* dropout_stream = nullptr,
+                                     core::Tensor* alpha = nullptr);
+
 }  // namespace attune::sparse

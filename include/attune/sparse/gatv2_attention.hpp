@@ -3,6 +3,7 @@
 #include <attune/autograd/variable.hpp>
 #include <attune/core/random.hpp>
 #include <attune/graph/graph.hpp>
+#include <attune/sparse/edge_features.hpp>
 
 namespace attune::sparse {
 
@@ -39,6 +40,27 @@ struct Gatv2AttentionOptions {
 [[nodiscard]] Variable gatv2_attention(const graph::Graph& graph, const Variable& src,
                                        const Variable& dst, const Variable& values,
                                        const Variable& att, const Gatv2AttentionOptions& options,
+                                       const core::RandomStream* dropout_stream = nullptr,
+                                       core::Tensor* alpha = nullptr);
+
+/// What gatv2_attention() reads. Two of them may be left out.
+struct Gatv2Inputs {
+  Variable src;             ///< [num_src, heads, channels], of who is attended to
+  Variable dst;             ///< [num_dst, heads, channels], of who attends
+  Variable att;             ///< [heads, channels]
+  Variable values = {};     ///< as src, what is summed; undefined: src
+  EdgeFeatures edges = {};  ///< what the leaky ReLU sees beside src and dst: features W
+};
+
+/// The same with everything that there is. With features f_e of the edges
+///
+///     logit[e, h] = att[h] . leaky_relu(dst[i, h] + src[j, h] + (f_e W)[h])
+///
+/// f_e W is made again wherever it is needed, for some hundred edges at a time: nothing of the size
+/// [num_edges, heads, channels] is ever there. An edge costs edge_channels * heads * channels
+/// multiplications a pass.
+[[nodiscard]] Variable gatv2_attention(const graph::Graph& graph, const Gatv2Inputs& inputs,
+                                       const Gatv2AttentionOptions& options,
                                        const core::RandomStream* dropout_stream = nullptr,
                                        core::Tensor* alpha = nullptr);
 
