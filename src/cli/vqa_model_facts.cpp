@@ -70,6 +70,9 @@ ordered_json vqa_model_facts(const models::McanOptions& options) {
   // The self-attention of every layer of the encoder and of the decoder.
   const std::int64_t layers = 2 * options.layers;
   const std::int64_t discriminators = layers * discriminator_parameters(options);
+  const std::int64_t layer =
+      (components["encoder"].get<std::int64_t>() + components["decoder"].get<std::int64_t>()) /
+      options.layers;
   return {{"options",
            {{"vocabulary", options.vocabulary},
             {"answers", options.answers},
@@ -80,6 +83,7 @@ ordered_json vqa_model_facts(const models::McanOptions& options) {
             {"heads", options.heads}}},
           {"components", components},
           {"parameters", sum},
+          {"per_layer", layer},
           {"aligned_layers", layers},
           {"discriminators", discriminators},
           {"aligned_parameters", sum + discriminators},
@@ -91,6 +95,7 @@ void print_vqa_model(const ordered_json& facts) {
     print_line(component, count);
   }
   print_line("MCAN", facts["parameters"]);
+  print_line("a layer more", facts["per_layer"]);
   print_line("discriminators", facts["discriminators"]);
   print_line("MCAN, aligned", facts["aligned_parameters"]);
   std::cout << "paper                  " << millions(facts["paper"]["parameters"]) << " soft, "

@@ -72,17 +72,26 @@ void NewFolder::write(const std::string& name, std::string_view bytes) const {
   }
 }
 
-void NewFolder::sync() const {
+void NewFolder::sync(int (*how)(int)) const {
   const int folder = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) {
     fail(path_, "cannot open", errno);
   }
-  // One call for thousands of small files, each of which would else wait for the disk.
-  const int failed = ::syncfs(folder) == 0 ? 0 : errno;
+  // EINVAL: a file system that cannot sync a folder, where the rename is all there is.
+  const int failed = how(folder) == 0 || errno == EINVAL ? 0 : errno;
   ::close(folder);
   if (failed != 0) {
     fail(path_, "cannot sync", failed);
   }
+}
+
+void NewFolder::sync_files() const {
+  // One call for thousands of small files, each of which would else wait for the disk.
+  sync(::syncfs);
+}
+
+void NewFolder::sync_names() const {
+  sync(::fsync);
 }
 
 GrowingFile::GrowingFile(std::string path)

@@ -19,15 +19,19 @@ class NewFolder {
 
   /// Makes a folder in it. @throws FileError
   void make(const std::string& name) const;
-  /// Writes a file in it, which may not be on the disk before sync() returns. Several threads may
-  /// write files of different names. @throws FileError
+  /// Writes a file in it, which may not be on the disk before sync_files() returns. Several threads
+  /// may write files of different names. @throws FileError
   void write(const std::string& name, std::string_view bytes) const;
   /// Puts all files on the disk. @throws FileError
-  void sync() const;
+  void sync_files() const;
+  /// Puts the names of what is in the folder itself on the disk. @throws FileError
+  void sync_names() const;
 
   void keep() noexcept { kept_ = true; }
 
  private:
+  void sync(int (*how)(int)) const;
+
   std::string path_;
   bool was_there_ = false;
   bool kept_ = false;

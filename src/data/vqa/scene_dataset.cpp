@@ -221,11 +221,11 @@ class Generation {
 
   /// Puts everything on the disk, then in its place.
   SceneDatasetReport finish() {
-    folder_.sync();
+    folder_.sync_files();
     for (auto part = files_.rbegin(); part != files_.rend(); ++part) {
       part->take_names();
     }
-    folder_.sync();
+    folder_.sync_names();
     return report_;
   }
 
