@@ -11,8 +11,9 @@
 
 namespace attune::data {
 
-/// Words of a question as MCAN takes them: lower case, without . , ' ! ? " ( ) * # : ;, and split
-/// at blanks, - and /.
+/// Words of a question as MCAN takes them: lower case, without periods, commas, colons, semicolons,
+/// question and exclamation marks, quotes, apostrophes, parentheses, asterisks and number signs,
+/// and split at blanks, hyphens and slashes.
 ///
 ///     question_words("What's the man-made thing?")  // whats the man made thing
 [[nodiscard]] std::vector<std::string> question_words(std::string_view text);

@@ -11,8 +11,8 @@ namespace attune::data {
 
 /// What the regions of a picture must look like, and how many are kept.
 struct RegionOptions {
-  std::int64_t channels = 0;  ///< of a region; 0: as many as the first picture has
-  std::int64_t min_regions = 1;
+  std::int64_t channels = 0;       ///< of a region; 0: as many as the first picture has
+  std::int64_t min_regions = 1;    ///< of a picture
   std::int64_t max_regions = 100;  ///< the extraction that MCAN was published with has 10 to 100
   std::int64_t cache_bytes = std::int64_t{1} << 30;  ///< of regions kept; 0: none
 };
@@ -20,8 +20,7 @@ struct RegionOptions {
 /// The regions of one picture from a .npz file as bottom-up attention's extraction for MCAN writes
 /// it: member `x`, float32 [channels, regions]. Where `num_bbox` or `bbox` [regions, 4] are there,
 /// they must agree.
-/// @param channels  0: any
-/// @return          [regions, channels]
+/// @return  [regions, channels]
 /// @throws FileError  another shape, too few or too many regions, a value that is not finite
 [[nodiscard]] core::Tensor read_regions(const std::string& path, const RegionOptions& options);
 

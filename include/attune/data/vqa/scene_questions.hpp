@@ -32,9 +32,9 @@ inline constexpr std::array<SceneQuestionFamily, 6> kSceneQuestionFamilies = {
 
 /// A question with its answer.
 struct SceneQuestion {
-  SceneQuestionFamily family = SceneQuestionFamily::existence;
-  std::string text = {};                   ///< at most 14 words
-  std::string answer = {};                 ///< the right one
+  SceneQuestionFamily family = SceneQuestionFamily::existence;  ///< what it asks for
+  std::string text = {};                                        ///< at most 14 words
+  std::string answer = {};                                      ///< the right one
   std::string answer_type = {};            ///< `yes/no`, `number` or `other`, as in VQA
   std::vector<std::string> mistakes = {};  ///< what somebody might say who looks carelessly
 };
