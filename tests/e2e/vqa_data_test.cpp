@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -61,6 +63,19 @@ TEST_CASE("vqa generate: refuses a folder that has something in it", "[e2e][vqa]
   const CommandOutcome wrong = generate(folder.path("other"), {"--questions", "0"});
   CHECK(wrong.status == 2);
   CHECK_THAT(wrong.err, Contains("questions_per_scene must be 1 to 60, got 0"));
+}
+
+TEST_CASE("vqa generate: what was killed is not read as a data set", "[e2e][vqa]") {
+  const TemporaryFolder folder;
+  const CommandOutcome killed = run_attune(
+      {"vqa", "generate", "--output", folder.path("scenes"), "--train-scenes", "1000000"},
+      {.kill_signal = SIGKILL, .kill_after = std::chrono::milliseconds(700)});
+  REQUIRE(killed.status == 128 + SIGKILL);
+  REQUIRE_FALSE(folder.files().empty());
+  const CommandOutcome info = run_attune({"vqa", "info", "--data", folder.path("scenes")});
+  CHECK(info.status == 2);
+  CHECK_THAT(info.err, Contains("expected v2_OpenEnded_NAME_PART_questions.json"));
+  CHECK(generate(folder.path("scenes")).status == 2);
 }
 
 TEST_CASE("vqa info: counts the parameters of the published model", "[e2e][vqa]") {
