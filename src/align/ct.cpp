@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "align/ct_short.hpp"
 #include "align/ct_work.hpp"
 #include "align/recorded.hpp"
 #include <attune/align/ct.hpp>
@@ -166,7 +167,12 @@ Variable ct(const Clouds& clouds, const Network& critic, const Network& navigato
   const CtSetup setup{
       critic, navigator, critic_dropout, navigator_dropout, options, evaluated.grads.any()};
   core::dispatch(clouds.queries.dtype(), [&]<class T>() {
-    evaluate<T>(head_problems<T>(points, evaluated.grads.clouds), setup, evaluated);
+    const PoolVector<Problem<T>> problems = head_problems<T>(points, evaluated.grads.clouds);
+    if (std::ranges::all_of(problems, is_short<T>)) {
+      evaluate_short_ct<T>(points, problems, setup, evaluated);
+    } else {
+      evaluate<T>(problems, setup, evaluated);
+    }
   });
   if (per_head != nullptr) {
     *per_head = evaluated.per_head;

@@ -33,7 +33,7 @@ struct McanSizes {
   std::int64_t word_channels = 0;  ///< 0: hidden
   double dropout = 0.1;
   double attention_dropout = 0.1;
-  double word_deviation = 0.02;
+  double word_deviation = 1;  ///< of embeddings that nothing was learned for before
 };
 
 /// Options of `vqa train` and `vqa sweep`.

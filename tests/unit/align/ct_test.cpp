@@ -58,6 +58,13 @@ DenseMatrix<double> head_of(const Variable& points, std::int64_t head) {
   return rows;
 }
 
+Tensor first_rows(const Tensor& points, std::int64_t count) {
+  std::vector<double> all = values(points);
+  const core::Shape& shape = points.shape();
+  all.resize(static_cast<std::size_t>(count * shape[1] * shape[2]));
+  return Tensor::from(all, {count, shape[1], shape[2]});
+}
+
 }  // namespace
 
 TEST_CASE("ct: streamed tiles agree with the dense definition", "[align]") {
@@ -202,6 +209,44 @@ TEST_CASE("ct: refuses rho below 0 and above 1", "[align]") {
           (void)align::ct({.queries = x, .keys = x}, nets.critic, nets.navigator, kRandom,
                           {.rho = 1.5});
         }) == "align::ct: rho must be in [0, 1], got 1.5");
+}
+
+TEST_CASE("ct: short clouds are what they are beside a long one", "[align]") {
+  // A sample of 40 points makes all of them go by tiles; alone, those of 5 and 20 do not. In the
+  // mean over the samples each weighs less then.
+  const double reach = GENERATE(1.0, 8.0);
+  const auto cost = GENERATE(align::TransportCost::cosine, align::TransportCost::chord);
+  const bool nav_unit = GENERATE(false, true);
+  CAPTURE(reach, nav_unit);
+  const Networks nets = networks(6, core::DType::f64, reach);
+  const Variable q = random_leaf({65, 2, 6}, 1, core::DType::f64);
+  const Variable k = random_leaf({63, 2, 6}, 2, core::DType::f64);
+  const auto evaluated = [&](std::int64_t samples, Tensor& per_head) {
+    const std::vector<std::int64_t> query_ends{0, 5, 25, 65};
+    const std::vector<std::int64_t> key_ends{0, 7, 23, 63};
+    const Variable queries(first_rows(q.value(), query_ends[samples]), true);
+    const Variable keys(first_rows(k.value(), key_ends[samples]), true);
+    const align::Clouds clouds{.queries = queries,
+                               .keys = keys,
+                               .query_segments = std::span(query_ends).first(samples + 1),
+                               .key_segments = std::span(key_ends).first(samples + 1)};
+    backward(align::ct(clouds, nets.critic, nets.navigator, kRandom,
+                       {.rho = 0.3, .cost = cost, .nav_unit = nav_unit}, &per_head));
+    std::vector<double> grads = values(first_rows(queries.grad(), 25));
+    const std::vector<double> of_keys = values(first_rows(keys.grad(), 23));
+    grads.insert(grads.end(), of_keys.begin(), of_keys.end());
+    return grads;
+  };
+  Tensor short_terms;
+  Tensor tile_terms;
+  const std::vector<double> by_short = evaluated(2, short_terms);
+  const std::vector<double> by_tiles = evaluated(3, tile_terms);
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(short_terms.data<double>()[i] == Approx(tile_terms.data<double>()[i]).epsilon(1e-11));
+  }
+  for (std::size_t i = 0; i < by_short.size(); ++i) {
+    CHECK(2 * by_short[i] == Approx(3 * by_tiles[i]).epsilon(1e-8).margin(1e-11));
+  }
 }
 
 }  // namespace attune::testing
