@@ -119,6 +119,9 @@ nlohmann::ordered_json facts(const data::NodeDataset& dataset) {
   }
   all["features"] = dataset.features.columns();
   all["feature_non_zeros"] = dataset.features.num_nonzeros();
+  if (dataset.edge_channels() > 0) {
+    all["edge_features"] = dataset.edge_channels();
+  }
   all.update(dataset.multi_label() ? label_facts(dataset) : class_facts(dataset));
   all["published_splits"] = static_cast<std::int64_t>(dataset.splits.size());
   all["split"] = dataset.split_name;

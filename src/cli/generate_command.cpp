@@ -33,6 +33,7 @@ struct GenerateOptions {
   std::optional<std::int64_t> classes;
   std::optional<std::int64_t> words;
   std::optional<double> topic_strength;
+  std::optional<std::int64_t> edge_channels;
   // Of several.
   std::optional<std::int64_t> graphs;
   std::optional<std::int64_t> labels;
@@ -64,13 +65,15 @@ data::NodeDataset one_graph(const GenerateOptions& o) {
   take(o.homophily, options.homophily);
   take(o.words, options.words_per_node);
   take(o.topic_strength, options.topic_strength);
+  take(o.edge_channels, options.edge_channels);
   return data::generate_citation_like(options);
 }
 
 data::NodeDataset several_graphs(const GenerateOptions& o) {
   refuse({{"--classes", o.classes.has_value()},
           {"--words", o.words.has_value()},
-          {"--topic-strength", o.topic_strength.has_value()}},
+          {"--topic-strength", o.topic_strength.has_value()},
+          {"--edge-channels", o.edge_channels.has_value()}},
          "expected no --graphs beside it");
   data::GraphGeneratorOptions options{.num_graphs = *o.graphs, .seed = o.seed};
   // A twelfth each to validate and to test, as of the 24 graphs of ppi.
@@ -119,6 +122,11 @@ void add_options(CLI::App& command, GenerateOptions& o) {
       ->group(one);
   command.add_option("--topic-strength", o.topic_strength, "Share of words of the topic [0.2]")
       ->type_name("X")
+      ->group(one);
+  command
+      .add_option("--edge-channels", o.edge_channels,
+                  "Features an edge, which tell under noise whether its ends share a topic [0]")
+      ->type_name("N")
       ->group(one);
   const std::string several = "Several graphs, nodes with several labels";
   command

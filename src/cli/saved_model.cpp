@@ -43,6 +43,11 @@ void require_fit(const train::Checkpoint& checkpoint, const models::GraphClassif
                                      options.num_classes, " classes; ", dataset.name, " has ",
                                      dataset.features.columns(), " and ", dataset.num_classes));
   }
+  if (options.edge_channels > 0 && options.edge_channels != dataset.edge_channels()) {
+    throw FileError(path,
+                    core::text("the model takes ", options.edge_channels, " features of an edge; ",
+                               dataset.name, " has ", dataset.edge_channels()));
+  }
 }
 
 }  // namespace
@@ -72,7 +77,7 @@ core::Tensor SavedModel::logits(nn::AttentionSink* attention, nn::HeadSink* head
   nn::ForwardContext ctx;
   ctx.attention_sink = attention;
   ctx.head_sink = heads;
-  return model_->forward(problem_->features(), problem_->graph(), ctx).value();
+  return problem_->forward(*model_, ctx).value();
 }
 
 }  // namespace attune::cli

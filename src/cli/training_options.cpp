@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <attune/core/error.hpp>
+#include <attune/core/text.hpp>
 #include <attune/train/settings.hpp>
 
 namespace attune::cli {
@@ -69,6 +71,10 @@ void add_model_options(CLI::App& command, TrainingOptions& o) {
       .add_flag("--root-weight,!--no-root-weight", o.root_weight,
                 "Skip projection of transformer layers [on]")
       ->group(group);
+  command
+      .add_flag("--edge-features", o.edge_features,
+                "Let attention see the features of the data set's edges (gat, gatv2, transformer)")
+      ->group(group);
 }
 
 void add_fit_options(CLI::App& command, TrainingOptions& o) {
@@ -116,6 +122,23 @@ void add_fit_options(CLI::App& command, TrainingOptions& o) {
                   "Probability that an epoch is trained without an edge; self-loops stay")
       ->type_name("P")
       ->group(group);
+}
+
+// Features of edges that the model sees.
+std::int64_t edge_channels(const TrainingOptions& options, const data::NodeDataset& dataset) {
+  if (!options.edge_features) {
+    return 0;
+  }
+  if (options.model == "gcn" || options.model == "sage") {
+    throw InvalidArgument(
+        core::text("--edge-features: expected --model gat, gatv2 or transformer beside it, got ",
+                   options.model));
+  }
+  if (dataset.edge_channels() == 0) {
+    throw InvalidArgument(
+        core::text("--edge-features: the edges of ", dataset.name, " have no features"));
+  }
+  return dataset.edge_channels();
 }
 
 }  // namespace
@@ -174,7 +197,8 @@ models::GraphClassifierOptions classifier_options(const TrainingOptions& options
           .root_weight = options.root_weight,
           .gat_heads = train::gat_heads(options.gat_heads),
           .norm = train::graph_norm(options.norm),
-          .jumping = train::jumping(options.jumping)};
+          .jumping = train::jumping(options.jumping),
+          .edge_channels = edge_channels(options, dataset)};
 }
 
 }  // namespace attune::cli

@@ -38,6 +38,7 @@ struct TrainingOptions {
   double negative_slope = 0.2;
   bool residual = false;
   bool root_weight = true;
+  bool edge_features = false;
   double drop_edge = 0;
   train::FitOptions fit;
   ScheduleFlags schedule;
@@ -56,6 +57,8 @@ void add_split_option(CLI::App& command, std::string& split, const std::string& 
 
 void add_training_options(CLI::App& command, TrainingOptions& options);
 
+/// @throws InvalidArgument  features of edges asked for where the data set has none or the model
+///                          does not look at them
 [[nodiscard]] models::GraphClassifierOptions classifier_options(const TrainingOptions& options,
                                                                 const data::NodeDataset& dataset);
 

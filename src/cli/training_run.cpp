@@ -42,7 +42,7 @@ std::optional<double> mmd_of_heads(const models::GraphClassifier& model,
   const autograd::NoGradScope no_grad;
   nn::ForwardContext ctx;
   ctx.head_sink = &mmd;
-  (void)model.forward(problem.features(), problem.graph(), ctx);
+  (void)problem.forward(model, ctx);
   const models::GraphModel kind = model.options().model;
   const bool has_heads = kind != models::GraphModel::gcn && kind != models::GraphModel::sage;
   return has_heads ? std::optional(mmd.value()) : std::nullopt;

@@ -22,7 +22,15 @@ using core::text;
 namespace {
 
 // Streams of random numbers, one a question, so that changing the answer to one leaves the others.
-enum Stream : std::uint32_t { kClasses, kPropensities, kEdges, kTopics, kWords, kSplit };
+enum Stream : std::uint32_t {
+  kClasses,
+  kPropensities,
+  kEdges,
+  kTopics,
+  kWords,
+  kSplit,
+  kEdgeFeatures
+};
 
 constexpr std::int64_t kGrain = 4096;
 
@@ -50,6 +58,8 @@ void check(const GeneratorOptions& o) {
   require("words_per_node", o.words_per_node, o.words_per_node >= 1 && o.words_per_node <= 10000,
           "1 to 10000");
   require("topic_strength", o.topic_strength, share(o.topic_strength), "0 to 1");
+  require("edge_channels", o.edge_channels, o.edge_channels >= 0 && o.edge_channels <= 1024,
+          "0 to 1024");
   require("train_per_class", o.train_per_class, o.train_per_class >= 1, "at least 1");
   require("num_validation", o.num_validation, o.num_validation >= 0, "at least 0");
   require("num_test", o.num_test, o.num_test >= 0, "at least 0");
@@ -88,6 +98,7 @@ class Generator {
     dataset.num_classes = options_.num_classes;
     dataset.labels = draw_classes();
     dataset.graph = draw_graph(dataset.labels);
+    dataset.edge_features = draw_edge_features(dataset.graph, dataset.labels);
     dataset.features = draw_features(dataset.labels);
     dataset.split = draw_split(dataset.labels);
     return dataset;
@@ -175,6 +186,32 @@ class Generator {
       }
     }
     return node;
+  }
+
+  // Both ways of an edge have one number in the list that was drawn, and so the same features.
+  [[nodiscard]] core::Tensor draw_edge_features(const graph::Graph& graph,
+                                                const std::vector<std::int32_t>& classes) const {
+    constexpr double kNoise = 2;
+    const std::int64_t channels = options_.edge_channels;
+    if (channels == 0) {
+      return {};
+    }
+    const RandomStream random = random_.with_stream(kEdgeFeatures);
+    const graph::CsrView in = graph.in_edges();
+    core::Tensor features = core::Tensor::empty({graph.num_edges(), channels});
+    float* to = features.mutable_data<float>().data();
+    core::parallel_for(graph.num_dst(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+          const double signal = classes[i] == classes[in.col_idx[e]] ? 1 : -1;
+          for (std::int64_t c = 0; c < channels; ++c) {
+            const auto index = static_cast<std::uint64_t>(graph.input_edge()[e] * channels + c);
+            to[e * channels + c] = static_cast<float>(signal + kNoise * random.normal(index));
+          }
+        }
+      }
+    });
+    return features;
   }
 
   struct Topics {
@@ -289,6 +326,9 @@ std::string digest(const NodeDataset& dataset) {
   const auto add = [&](auto values) { sha256.update(std::as_bytes(std::span(values))); };
   add(dataset.graph.in_edges().row_ptr);
   add(dataset.graph.in_edges().col_idx);
+  if (dataset.edge_features.defined()) {
+    add(dataset.edge_features.data<float>());
+  }
   add(dataset.features.row_ptr());
   add(dataset.features.col_idx());
   add(dataset.features.values().data<float>());
@@ -311,6 +351,9 @@ NodeDataset generate_citation_like(const GeneratorOptions& options) {
            " nodes in ", options.num_classes, " classes, degree ", options.average_degree,
            ", homophily ", options.homophily, ", ", options.num_features, " words, topic strength ",
            options.topic_strength, ", seed ", options.seed);
+  if (options.edge_channels > 0) {
+    dataset.source += text(", ", options.edge_channels, " features an edge");
+  }
   return dataset;
 }
 

@@ -41,19 +41,25 @@ void save_native_npz(const std::string& path, const NodeDataset& dataset) {
   const auto vector_of = [](auto span) {
     return NpyArray::from(span, {static_cast<std::int64_t>(span.size())});
   };
-  write_npz(path, {{"name", NpyArray::from_strings(std::vector{dataset.name})},
-                   {"num_classes", vector_of(std::span(&dataset.num_classes, 1))},
-                   {"labels", vector_of(std::span(dataset.labels))},
-                   {"train_mask", mask_of(dataset.split.train, num_nodes)},
-                   {"val_mask", mask_of(dataset.split.validation, num_nodes)},
-                   {"test_mask", mask_of(dataset.split.test, num_nodes)},
-                   {"adj_indptr", vector_of(adjacency.row_ptr)},
-                   {"adj_indices", vector_of(adjacency.col_idx)},
-                   {"adj_shape", vector_of(std::span(adj_shape))},
-                   {"attr_data", vector_of(values)},
-                   {"attr_indices", vector_of(features.col_idx())},
-                   {"attr_indptr", vector_of(features.row_ptr())},
-                   {"attr_shape", vector_of(std::span(attr_shape))}});
+  std::vector<NamedArray> arrays{{"name", NpyArray::from_strings(std::vector{dataset.name})},
+                                 {"num_classes", vector_of(std::span(&dataset.num_classes, 1))},
+                                 {"labels", vector_of(std::span(dataset.labels))},
+                                 {"train_mask", mask_of(dataset.split.train, num_nodes)},
+                                 {"val_mask", mask_of(dataset.split.validation, num_nodes)},
+                                 {"test_mask", mask_of(dataset.split.test, num_nodes)},
+                                 {"adj_indptr", vector_of(adjacency.row_ptr)},
+                                 {"adj_indices", vector_of(adjacency.col_idx)},
+                                 {"adj_shape", vector_of(std::span(adj_shape))},
+                                 {"attr_data", vector_of(values)},
+                                 {"attr_indices", vector_of(features.col_idx())},
+                                 {"attr_indptr", vector_of(features.row_ptr())},
+                                 {"attr_shape", vector_of(std::span(attr_shape))}};
+  if (dataset.edge_features.defined()) {  // in the order of adj_indices
+    arrays.emplace_back("edge_attr",
+                        NpyArray::from(dataset.edge_features.data<float>(),
+                                       {dataset.graph.num_edges(), dataset.edge_channels()}));
+  }
+  write_npz(path, arrays);
 }
 
 }  // namespace attune::data

@@ -26,6 +26,7 @@ class Validator {
     }
     check_graphs();
     check_features();
+    check_edge_features();
   }
 
   void check_split(const NodeSplit& split) {
@@ -143,6 +144,25 @@ class Validator {
           fail("feature ", dataset_.features.col_idx()[i], " of node ", node,
                ": expected a finite number, found ", values[i]);
         }
+      }
+    }
+  }
+
+  void check_edge_features() const {
+    const core::Tensor& features = dataset_.edge_features;
+    if (!features.defined()) {
+      return;
+    }
+    const std::int64_t num_edges = dataset_.graph.num_edges();
+    if (features.shape().rank() != 2 || features.size(0) != num_edges || features.size(1) < 1) {
+      fail("expected features of ", num_edges, " edges, found ", features.shape().to_string());
+    }
+    const std::span<const float> values = features.data<float>();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!std::isfinite(values[i])) {
+        const auto channels = static_cast<std::size_t>(features.size(1));
+        fail("feature ", i % channels, " of edge ", i / channels,
+             ": expected a finite number, found ", values[i]);
       }
     }
   }

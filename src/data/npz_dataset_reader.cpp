@@ -51,7 +51,9 @@ class Reader {
       dataset.split = dataset.splits.front();
       dataset.split_name = dataset.splits.size() == 1 ? "public" : "0";
     }
-    dataset.graph = read_graph(npz_, num_nodes_);
+    NpzGraph edges = read_graph(npz_, num_nodes_);
+    dataset.graph = std::move(edges.graph);
+    dataset.edge_features = std::move(edges.edge_features);
     dataset.features = read_features(npz_, num_nodes_);
     try {
       validate_nodes(dataset);

@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "data/assemble.hpp"
+#include "data/edge_features.hpp"
 #include "data/npz_checks.hpp"
 #include "data/npz_pickles.hpp"
 #include <attune/core/error.hpp>
@@ -117,11 +119,18 @@ std::vector<graph::Edge> read_edges(const NpzArchive& npz, std::int64_t num_node
 
 }  // namespace
 
-graph::Graph read_graph(const NpzArchive& npz, std::int64_t num_nodes) {
-  return graph::from_edges(num_nodes, read_edges(npz, num_nodes),
-                           {.self_loops = graph::SelfLoops::remove,
-                            .duplicates = graph::Duplicates::merge,
-                            .symmetric = true});
+NpzGraph read_graph(const NpzArchive& npz, std::int64_t num_nodes) {
+  const std::vector<graph::Edge> edges = read_edges(npz, num_nodes);
+  NpzGraph found{undirected(num_nodes, edges), core::Tensor()};
+  if (npz.has("edge_attr")) {
+    const NpyArray& array = npz.at("edge_attr");
+    array.require_shape({std::ssize(edges), -1});
+    if (array.shape()[1] < 1) {
+      array.fail("expected a feature an edge at least, found none");
+    }
+    found.edge_features = features_in_order(found.graph, edges, array.floats(), array.shape()[1]);
+  }
+  return found;
 }
 
 }  // namespace attune::data

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/assemble.hpp"
+#include "data/edge_features.hpp"
 #include "data/feature_rows.hpp"
 #include "data/folders.hpp"
 #include "data/text_files.hpp"
@@ -28,6 +29,10 @@ class Folder {
   /// In the order of their names, which is that of the digest.
   NodeDataset read() {
     NodeDataset dataset;
+    const std::string edge_features_path =
+        first_file(text(folder_, "/raw/edge-feat"), {".csv.gz", ".csv"});
+    const std::string edge_features =
+        edge_features_path.empty() ? std::string() : files_.read(edge_features_path);
     const std::string edges_path = find("raw/edge");
     const std::string edges = files_.read(edges_path);
     read_features(find("raw/node-feat"));
@@ -42,6 +47,10 @@ class Folder {
     require_count("raw/num-edge-list", std::ssize(list), "edges, as edge has");
     require_count("raw/num-node-list", num_nodes, "nodes, as node-label has");
     dataset.graph = undirected(num_nodes, list);
+    if (!edge_features_path.empty()) {
+      dataset.edge_features =
+          read_edge_features(edge_features, edge_features_path, list, dataset.graph);
+    }
     dataset.features = to_features(std::move(features_));
     read_splits(dataset);
     dataset.sha256 = files_.sha256();
@@ -108,6 +117,33 @@ class Folder {
                        .dst = lines.integer(ends[1], 0, num_nodes - 1)});
     }
     return edges;
+  }
+
+  static core::Tensor read_edge_features(const std::string& bytes, const std::string& path,
+                                         const std::vector<graph::Edge>& edges,
+                                         const graph::Graph& graph) {
+    TextLines lines(bytes, path);
+    std::vector<float> features;
+    std::int64_t rows = 0;
+    std::size_t columns = 0;
+    for (; lines.next(); ++rows) {
+      const std::vector<std::string_view>& fields = lines.fields(',');
+      columns = rows == 0 ? std::min(fields.size(), kMaxFeatures) : columns;
+      if (fields.size() != columns) {
+        lines.fail("expected ", columns, " features, found ", fields.size());
+      }
+      for (const std::string_view field : fields) {
+        features.push_back(lines.real(field));
+      }
+    }
+    if (rows != std::ssize(edges)) {
+      throw FileError(
+          path, text("expected features of ", edges.size(), " edges, as edge has, found ", rows));
+    }
+    if (rows == 0) {
+      return {};
+    }
+    return features_in_order(graph, edges, features, static_cast<std::int64_t>(columns));
   }
 
   void require_count(const std::string& stem, std::int64_t expected, const char* what) {

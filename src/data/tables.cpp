@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/assemble.hpp"
+#include "data/edge_features.hpp"
 #include "data/feature_rows.hpp"
 #include "data/node_names.hpp"
 #include "data/quoted.hpp"
@@ -62,6 +63,11 @@ class Table {
   std::int64_t rows_ = 0;
 };
 
+struct EdgeRows {
+  std::vector<graph::Edge> edges;
+  std::vector<float> features;  // of one edge after another; empty: there are none
+};
+
 class Folder {
  public:
   explicit Folder(std::string folder) : folder_(std::move(folder)) {}
@@ -86,7 +92,12 @@ class Folder {
     }
     NodeDataset dataset;
     read_labels(labels, labels_path, by_name, dataset);
-    dataset.graph = undirected(std::ssize(names_), read_edges(edges, edges_path, by_name));
+    const EdgeRows rows = read_edges(edges, edges_path, by_name);
+    dataset.graph = undirected(std::ssize(names_), rows.edges);
+    if (!rows.features.empty()) {
+      dataset.edge_features = features_in_order(dataset.graph, rows.edges, rows.features,
+                                                std::ssize(rows.features) / std::ssize(rows.edges));
+    }
     dataset.features = features_.columns > 0 ? to_features(std::move(features_))
                                              : identity_features(std::ssize(names_));
     if (const std::string path = find("split"); !path.empty()) {
@@ -182,16 +193,26 @@ class Folder {
     dataset.num_classes = std::ssize(classes.names);
   }
 
-  static std::vector<graph::Edge> read_edges(const std::string& bytes, const std::string& path,
-                                             const NodeNames& by_name) {
+  /// Two ends a line, and as many numbers in each as in the first.
+  static EdgeRows read_edges(const std::string& bytes, const std::string& path,
+                             const NodeNames& by_name) {
     Table table(bytes, path);
-    std::vector<graph::Edge> edges;
+    EdgeRows rows;
+    std::size_t columns = 0;
     while (table.next()) {
-      const std::vector<std::string_view>& ends = table.fields(2);
-      edges.push_back({.src = node(ends[0], by_name, table.lines()),
-                       .dst = node(ends[1], by_name, table.lines())});
+      const std::vector<std::string_view>& fields =
+          columns == 0 ? table.fields() : table.fields(columns);
+      if (fields.size() < 2 || fields.size() > kMaxFeatures) {
+        table.lines().fail("expected 2 fields, found ", fields.size());
+      }
+      columns = fields.size();
+      rows.edges.push_back({.src = node(fields[0], by_name, table.lines()),
+                            .dst = node(fields[1], by_name, table.lines())});
+      for (std::size_t column = 2; column < columns; ++column) {
+        rows.features.push_back(table.lines().real(fields[column]));
+      }
     }
-    return edges;
+    return rows;
   }
 
   void read_split(const std::string& path, const NodeNames& by_name, NodeDataset& dataset) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
@@ -52,6 +53,14 @@ const GraphClassifierOptions& checked(const GraphClassifierOptions& options) {
     throw InvalidArgument(
         text("GraphClassifier: negative_slope must be finite, got ", options.negative_slope));
   }
+  if (options.edge_channels != 0) {
+    require_count(options.edge_channels, kMostChannels, "edge_channels");
+    if (options.model == GraphModel::gcn || options.model == GraphModel::sage) {
+      throw InvalidArgument(
+          "GraphClassifier: edge_channels must be 0 for gcn and sage, whose layers look at no "
+          "features of edges");
+    }
+  }
   return options;
 }
 
@@ -80,6 +89,7 @@ Options attention_options(const GraphClassifierOptions& options, std::int64_t in
   layer.value_dropout = options.value_dropout;
   layer.activation = activation_of(options, last);
   layer.expect_self_loops = true;
+  layer.edge_channels = options.edge_channels;
   return layer;
 }
 
@@ -222,15 +232,20 @@ Variable GraphClassifier::jumped(std::span<const Variable> layers, std::int64_t 
   return head_->forward(all);
 }
 
-// One block for all layers, or one a layer.
+// One block for all layers, or one a layer; the same of features of edges, if there are any.
 Variable GraphClassifier::run(const nn::Features& x, std::span<const graph::Graph> blocks,
+                              std::span<const Variable> edge_features,
                               nn::ForwardContext& ctx) const {
   std::vector<Variable> of_layers;
   Variable y;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const graph::Graph& block = blocks[std::min(i, blocks.size() - 1)];
-    y = activated(
-        i, i == 0 ? layers_[i]->forward(x, block, ctx) : layers_[i]->forward(y, block, ctx), ctx);
+    const std::size_t at = std::min(i, blocks.size() - 1);
+    const Variable edges = edge_features.empty() ? Variable() : edge_features[at];
+    const nn::GraphLayer& layer = *layers_[i];
+    y = activated(i,
+                  i == 0 ? layer.forward_with_edges(x, blocks[at], edges, ctx)
+                         : layer.forward_with_edges(y, blocks[at], edges, ctx),
+                  ctx);
     if (head_) {
       of_layers.push_back(y);
     }
@@ -240,16 +255,31 @@ Variable GraphClassifier::run(const nn::Features& x, std::span<const graph::Grap
 
 Variable GraphClassifier::forward(const nn::Features& x, const graph::Graph& graph,
                                   nn::ForwardContext& ctx) const {
-  return run(x, {&graph, 1}, ctx);
+  return run(x, {&graph, 1}, {}, ctx);
+}
+
+Variable GraphClassifier::forward(const nn::Features& x, const graph::Graph& graph,
+                                  const Variable& edge_features, nn::ForwardContext& ctx) const {
+  return run(x, {&graph, 1}, {&edge_features, 1}, ctx);
 }
 
 Variable GraphClassifier::forward(const nn::Features& x, std::span<const graph::Graph> blocks,
+                                  nn::ForwardContext& ctx) const {
+  return forward(x, blocks, {}, ctx);
+}
+
+Variable GraphClassifier::forward(const nn::Features& x, std::span<const graph::Graph> blocks,
+                                  std::span<const Variable> edge_features,
                                   nn::ForwardContext& ctx) const {
   if (blocks.size() != layers_.size()) {
     throw ShapeError(text("GraphClassifier::forward: expected ", layers_.size(),
                           " blocks, one a layer, got ", blocks.size()));
   }
-  return run(x, blocks, ctx);
+  if (!edge_features.empty() && edge_features.size() != blocks.size()) {
+    throw ShapeError(text("GraphClassifier::forward: expected features of the edges of ",
+                          blocks.size(), " blocks or none, got of ", edge_features.size()));
+  }
+  return run(x, blocks, edge_features, ctx);
 }
 
 }  // namespace attune::models

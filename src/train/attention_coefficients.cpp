@@ -63,7 +63,7 @@ AttentionCoefficients attention_coefficients(const models::GraphClassifier& mode
   const autograd::NoGradScope no_grad;
   nn::ForwardContext context;
   context.attention_sink = &recorder;
-  (void)model.forward(problem.features(), problem.graph(), context);
+  (void)problem.forward(model, context);
   if (recorder.layers.empty()) {
     throw InvalidArgument(text("attention: layers of ", to_string(model.options().model),
                                " have no attention coefficients"));

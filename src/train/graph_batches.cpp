@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "train/epoch_order.hpp"
+#include <attune/core/error.hpp>
 #include <attune/graph/graph_batch.hpp>
 
 namespace attune::train {
@@ -81,6 +82,11 @@ RowsPass pass_over_graphs(const std::vector<TrainingGraph>& all,
 TrainingBatches graph_batches(const graph::Graph& graph, std::span<const std::int64_t> graph_ptr,
                               std::span<const std::int64_t> train, const NodeValues& values,
                               const models::GraphClassifier& model, std::int64_t batch_size) {
+  if (values.edge_features.defined()) {
+    throw InvalidArgument(
+        "NodeClassification: expected fan-outs beside a model that sees features of edges, which "
+        "batches of whole graphs do not have");
+  }
   const auto graphs =
       std::make_shared<std::vector<TrainingGraph>>(training_graphs(graph, graph_ptr, train));
   const auto numbers = std::make_shared<std::vector<std::int64_t>>(graphs->size());

@@ -16,7 +16,7 @@ namespace attune::train {
 /// @param train       nodes, ascending
 /// @param values      what it refers to must outlive the batches, as must `model`
 /// @param batch_size  graphs a step
-/// @throws InvalidArgument  batch_size below 1
+/// @throws InvalidArgument  batch_size below 1; features of edges among the values
 [[nodiscard]] TrainingBatches graph_batches(const graph::Graph& graph,
                                             std::span<const std::int64_t> graph_ptr,
                                             std::span<const std::int64_t> train,

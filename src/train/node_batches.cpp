@@ -59,14 +59,16 @@ RowsPass pass_over(const graph::ReceptiveField& field, const NodeValues& values,
                    const models::GraphClassifier& model, std::optional<graph::DropEdge> drop) {
   auto part = std::make_shared<PartOfProblem>();
   part->features = nn::select_rows(values.features, field.nodes);
-  part->graphs = {field.blocks, std::move(drop)};
+  part->graphs = {field.blocks, values.edge_features, std::move(drop)};
   part->labels = labels_of(values, field.targets());
   part->targets = targets_of(values, field.targets());
   part->rows.resize(field.targets().size());
   std::iota(part->rows.begin(), part->rows.end(), std::int64_t{0});
   return RowsPass{.logits =
                       [part, &model](nn::ForwardContext& context) {
-                        return model.forward(part->features, part->graphs.of(context), context);
+                        const ThinnedGraphs::Pass pass = part->graphs.of(context);
+                        return model.forward(part->features, pass.graphs, pass.edge_features,
+                                             context);
                       },
                   .labels = part->labels,  // lives as long as the function
                   .rows = part->rows,

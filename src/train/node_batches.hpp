@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <attune/autograd/variable.hpp>
 #include <attune/core/tensor.hpp>
 #include <attune/graph/drop_edge.hpp>
 #include <attune/graph/graph.hpp>
@@ -21,6 +22,7 @@ struct NodeValues {
   const nn::Features& features;          ///< [num_nodes, in_channels]
   std::span<const std::int32_t> labels;  ///< [num_nodes]; empty beside targets
   core::Tensor targets;                  ///< [num_nodes, num_labels]; undefined beside labels
+  Variable edge_features = {};           ///< of the edges; undefined where the model sees none
 };
 
 /// Labels of some nodes in their order; none where there are none.

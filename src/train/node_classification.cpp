@@ -9,6 +9,7 @@
 #include <attune/graph/builder.hpp>
 #include <attune/graph/drop_edge.hpp>
 #include <attune/graph/receptive_field.hpp>
+#include <attune/sparse/edge_features.hpp>
 #include <attune/train/multi_label_metrics.hpp>
 #include <attune/train/node_classification.hpp>
 
@@ -37,12 +38,35 @@ nn::Features features_of(const sparse::CsrMatrix& features) {
   return autograd::Variable(sparse::to_dense(features));
 }
 
+// In the order of the graph with self-loops.
+Variable edge_features_of(const data::NodeDataset& dataset) {
+  if (!dataset.edge_features.defined()) {
+    return {};
+  }
+  // Its edges numbered as they stand there, since the data set's features are in that order.
+  const graph::CsrView in = dataset.graph.in_edges();
+  const graph::Graph numbered({in.row_ptr.begin(), in.row_ptr.end()},
+                              {in.col_idx.begin(), in.col_idx.end()});
+  return sparse::order_edge_features(graph::with_self_loops(numbered),
+                                     Variable(dataset.edge_features));
+}
+
 }  // namespace
 
 NodeClassification::NodeClassification(const data::NodeDataset& dataset)
     : dataset_(&dataset),
       features_(features_of(dataset.features)),
-      graph_(graph::with_self_loops(dataset.graph)) {}
+      graph_(graph::with_self_loops(dataset.graph)),
+      edge_features_(edge_features_of(dataset)) {}
+
+Variable NodeClassification::edges_seen_by(const models::GraphClassifier& model) const {
+  return model.options().edge_channels > 0 ? edge_features_ : Variable();
+}
+
+Variable NodeClassification::forward(const models::GraphClassifier& model,
+                                     nn::ForwardContext& context) const {
+  return model.forward(features_, graph_, edges_seen_by(model), context);
+}
 
 std::optional<RowsPass> NodeClassification::pass(const models::GraphClassifier& model,
                                                  std::span<const std::int64_t> targets,
@@ -56,29 +80,32 @@ std::optional<RowsPass> NodeClassification::pass(const models::GraphClassifier& 
   if (dataset_->num_graphs() == 1 && !saves_work(field, graph_)) {
     return std::nullopt;
   }
-  return pass_over(field, {features_, dataset_->labels, dataset_->targets}, model,
-                   drop_edge != 0
-                       ? std::optional<graph::DropEdge>(std::in_place, graph_, field, drop_edge)
-                       : std::nullopt);
+  return pass_over(
+      field, {features_, dataset_->labels, dataset_->targets, edges_seen_by(model)}, model,
+      drop_edge != 0 ? std::optional<graph::DropEdge>(std::in_place, graph_, field, drop_edge)
+                     : std::nullopt);
 }
 
 ClassificationTask NodeClassification::whole_task(const models::GraphClassifier& model,
                                                   double drop_edge) const {
   const auto& split = dataset_->split;
   const auto graphs = std::make_shared<ThinnedGraphs>(
-      std::vector{graph_}, drop_edge != 0
-                               ? std::optional<graph::DropEdge>(std::in_place, graph_, drop_edge)
-                               : std::nullopt);
-  ClassificationTask task{.logits =
-                              [this, &model, graphs](nn::ForwardContext& context) {
-                                return model.forward(features_, graphs->of(context).front(),
-                                                     context);
-                              },
-                          .labels = dataset_->labels,
-                          .train = split.train,
-                          .validation = split.validation,
-                          .test = split.test,
-                          .targets = dataset_->targets};
+      graph_, edges_seen_by(model),
+      drop_edge != 0 ? std::optional<graph::DropEdge>(std::in_place, graph_, drop_edge)
+                     : std::nullopt);
+  ClassificationTask task{
+      .logits =
+          [this, &model, graphs](nn::ForwardContext& context) {
+            const ThinnedGraphs::Pass pass = graphs->of(context);
+            return model.forward(
+                features_, pass.graphs.front(),
+                pass.edge_features.empty() ? Variable() : pass.edge_features.front(), context);
+          },
+      .labels = dataset_->labels,
+      .train = split.train,
+      .validation = split.validation,
+      .test = split.test,
+      .targets = dataset_->targets};
   task.buffers = model.buffers();
   return task;
 }
@@ -97,7 +124,7 @@ ClassificationTask NodeClassification::task(const models::GraphClassifier& model
                                             const NodeBatchOptions& batches,
                                             ComputedNodes computed) const {
   ClassificationTask task = whole_task(model, 0);
-  const NodeValues values{features_, task.labels, task.targets};
+  const NodeValues values{features_, task.labels, task.targets, edges_seen_by(model)};
   const bool whole_graphs = dataset_->num_graphs() > 1 && batches.fan_outs.empty();
   task.batches = whole_graphs ? graph_batches(graph_, dataset_->graph_ptr, task.train, values,
                                               model, batches.batch_size)
@@ -118,7 +145,7 @@ ClassificationMetrics NodeClassification::measure(const core::Tensor& logits,
 core::Tensor NodeClassification::logits(const models::GraphClassifier& model) const {
   const autograd::NoGradScope no_grad;
   nn::ForwardContext context;
-  return model.forward(features_, graph_, context).value();
+  return forward(model, context).value();
 }
 
 }  // namespace attune::train

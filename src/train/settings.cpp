@@ -114,6 +114,9 @@ Settings to_settings(const GraphClassifierOptions& options) {
   if (options.jumping != Jumping::none) {
     settings["jumping"] = to_string(options.jumping);
   }
+  if (options.edge_channels != 0) {
+    settings["edge_channels"] = options.edge_channels;
+  }
   return settings;
 }
 
@@ -128,9 +131,12 @@ GraphClassifierOptions graph_classifier_options(const Settings& settings) {
   if (settings.contains("jumping")) {
     options.jumping = jumping(setting<std::string>(settings, "jumping", "a name"));
   }
+  if (settings.contains("edge_channels")) {
+    read(settings, "edge_channels", options.edge_channels);
+  }
   const Settings known = to_settings(options);
   for (const auto& [name, value] : settings) {
-    if (!known.contains(name) && name != "norm" && name != "jumping") {
+    if (!known.contains(name) && name != "norm" && name != "jumping" && name != "edge_channels") {
       throw InvalidArgument(
           text("model: no option is named ", abbreviated(name), ", got ", to_string(value)));
     }

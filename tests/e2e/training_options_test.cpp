@@ -128,6 +128,69 @@ TEST_CASE("Graphs whose nodes have several labels take the training options", "[
   CHECK_THAT(outcome.err, Catch::Contains("label_smoothing is of one label a row"));
 }
 
+// A ring whose edges, and nothing else, say which half their ends are in.
+std::string ring_with_edge_features(const TemporaryFolder& folder) {
+  std::string edges;
+  std::string labels;
+  std::string split;
+  for (int i = 0; i < 60; ++i) {
+    const std::string node = std::to_string(i);
+    edges += node + "," + std::to_string((i + 1) % 60) + (i < 30 ? ",1,0\n" : ",0,1\n");
+    labels += node + (i < 30 ? ",left\n" : ",right\n");
+    split += node + (i % 3 == 0 ? ",train\n" : i % 3 == 1 ? ",validation\n" : ",test\n");
+  }
+  folder.write("ring/edges.csv", edges);
+  folder.write("ring/labels.csv", labels);
+  folder.write("ring/split.csv", split);
+  return folder.path("ring");
+}
+
+TEST_CASE("Attention sees the features of edges, before and after a resumption", "[e2e][resume]") {
+  const TemporaryFolder folder;
+  const std::string ring = ring_with_edge_features(folder);
+  const std::string model = GENERATE(as<std::string>{}, "gat", "gatv2", "transformer");
+  CAPTURE(model);
+  const auto ring_run = [&](const std::string& epochs, const Arguments& more) {
+    return with(
+        {"train", "--dataset", ring, "--model", model, "--patience", "0", "--epochs", epochs},
+        more);
+  };
+  const std::string json = folder.path("r.json");
+  const std::string blind = folder.path("blind.json");
+  REQUIRE(run_attune(ring_run("9", {"--json", blind})).status == 0);
+  REQUIRE(run_attune(ring_run("9", {"--edge-features", "--json", json})).status == 0);
+  CHECK(weights(json) != weights(blind));
+  CHECK(result(json).at("config").at("edge_channels") == 2);
+  const std::string run = folder.path("run");
+  REQUIRE(run_attune(ring_run("4", {"--edge-features", "--out", run})).status == 0);
+  const std::string rest = folder.path("rest.json");
+  REQUIRE(run_attune(ring_run("9", {"--edge-features", "--resume", run, "--json", rest})).status ==
+          0);
+  CHECK(weights(rest) == weights(json));
+  const std::string evaluated = folder.path("e.json");
+  REQUIRE(run_attune({"evaluate", "--checkpoint", run, "--json", evaluated}).status == 0);
+  CHECK(result(evaluated).at("test") == result(rest).at("runs").at(0).at("test"));
+  REQUIRE(run_attune({"datasets", "convert", ring, "--output", folder.path("ring.npz")}).status ==
+          0);
+  REQUIRE(run_attune({"evaluate", "--checkpoint", run, "--dataset", folder.path("ring.npz"),
+                      "--json", evaluated})
+              .status == 0);
+  CHECK(result(evaluated).at("test") == result(rest).at("runs").at(0).at("test"));
+}
+
+TEST_CASE("Features of edges that are not there or that nobody sees exit with 2", "[e2e]") {
+  const TemporaryFolder folder;
+  const CommandOutcome none = run_attune(small_run({"--edge-features"}));
+  CHECK(none.status == 2);
+  CHECK_THAT(none.err, Catch::Contains("--edge-features: the edges of") &&
+                           Catch::Contains("have no features"));
+  const CommandOutcome gcn = run_attune(
+      {"train", "--dataset", ring_with_edge_features(folder), "--edge-features", "--model", "gcn"});
+  CHECK(gcn.status == 2);
+  CHECK_THAT(gcn.err,
+             Catch::Contains("--edge-features: expected --model gat, gatv2 or transformer"));
+}
+
 TEST_CASE("Training options out of range exit with 2 and say so", "[e2e]") {
   const std::vector<std::pair<Arguments, std::string>> cases{
       {{"--label-smoothing", "1"}, "label_smoothing must be in [0, 1), got 1"},

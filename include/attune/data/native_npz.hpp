@@ -22,6 +22,8 @@ namespace attune::data {
 ///                     [N, F] numbers
 ///       attr_data, attr_indices, attr_indptr, attr_shape
 ///                     a CSR matrix [N, F]
+///     edge_attr       optional, [num_edges, channels] numbers, in the order of the edges above; an
+///                     edge that is listed one way has the same features both ways
 ///     num_classes     optional, else the largest label + 1
 ///     name            optional string, else the name of the file without .npz
 ///

@@ -39,6 +39,9 @@ struct NodeDataset {
   /// Nodes graph_ptr[g] to graph_ptr[g + 1] - 1 are those of graph g, as in graph::GraphBatch;
   /// empty: all are of one graph.
   std::vector<std::int64_t> graph_ptr = {};
+  /// [graph.num_edges(), edge_channels()], float32, in the order of graph.in_edges(); undefined
+  /// where edges have no features.
+  core::Tensor edge_features = {};
 
   /// Nodes may have several labels.
   [[nodiscard]] bool multi_label() const noexcept { return targets.defined(); }
@@ -48,6 +51,10 @@ struct NodeDataset {
   }
   /// Of the graph.
   [[nodiscard]] std::int64_t num_nodes() const noexcept { return graph.num_nodes(); }
+  /// Features an edge; 0: none.
+  [[nodiscard]] std::int64_t edge_channels() const noexcept {
+    return edge_features.defined() ? edge_features.size(1) : 0;
+  }
 };
 
 /// Both of those below.
@@ -56,8 +63,8 @@ void validate(const NodeDataset& dataset);
 /// Everything but the split.
 /// @throws InvalidArgument  sizes that contradict each other, a label out of range, fewer than two
 ///                          classes, a target that is neither 0 nor 1, an edge from one graph to
-///                          another, a feature that is not finite. The message names the data set
-///                          and the item.
+///                          another, a feature of a node or edge that is not finite. The message
+///                          names the data set and the item.
 void validate_nodes(const NodeDataset& dataset);
 
 /// A class may be without training nodes: among published splits of small graphs some are.

@@ -25,14 +25,15 @@ namespace attune::data {
 
 /// Node-property data of Hu et al., "Open Graph Benchmark", NeurIPS 2020, arXiv 2005.00687, as its
 /// archives unfold: FOLDER/raw/{edge,node-feat,node-label,num-node-list,num-edge-list}.csv.gz, also
-/// without .gz, and FOLDER/split/ANY/{train,valid,test}.csv.gz. One graph, labels 0 to C - 1 or
-/// nan; other files are left alone.
+/// without .gz, and FOLDER/split/ANY/{train,valid,test}.csv.gz, and FOLDER/raw/edge-feat.csv.gz
+/// where edges have features. One graph, labels 0 to C - 1 or nan; other files are left alone.
 [[nodiscard]] NodeDataset load_ogb(const std::string& folder);
 
 /// A graph of one's own in a folder of tables, .csv (commas, fields in double quotes if need be),
 /// .tsv (tabs) or .txt (blanks), also with .gz:
 ///
-///     edges       two names of nodes a line
+///     edges       two names of nodes a line, then numbers, as many on every line, if edges have
+///                 features; an edge that is listed one way has the same ones both ways
 ///     labels      name of a node, name of its class; nodes not listed, or with an empty class,
 ///     have
 ///                 no label

@@ -56,6 +56,8 @@ struct GraphClassifierOptions {
   nn::GATHeads gat_heads = nn::GATHeads::product;
   GraphNorm norm = GraphNorm::none;  ///< of every hidden layer
   Jumping jumping = Jumping::none;   ///< how the hidden layers become logits
+  /// Features an edge that every layer's attention sees; 0: none. Not gcn, sage
+  std::int64_t edge_channels = 0;
 };
 
 /// Classifies the nodes of a graph: hidden layers, each followed by a norm if asked for and by ELU
@@ -67,12 +69,16 @@ struct GraphClassifierOptions {
 ///     nn::ForwardContext ctx(random.at_step(epoch));
 ///     Variable logits = model.forward(features, looped, ctx);  // [num_nodes, 7]
 ///
+/// With edge_channels each pass is given features of the edges beside the graph, one row an edge in
+/// the order of graph.in_edges() (sparse::order_edge_features()).
+///
 /// Parameters are named `layers.0.weight`, `norms.0.gamma`, `head.weight` and so on, and are a
 /// function of the options and the seed.
 class GraphClassifier final : public nn::Module {
  public:
   /// @throws InvalidArgument  a size or count below 1, more than 1000 layers, a dropout outside
-  ///                          [0, 1), negative_slope not finite
+  ///                          [0, 1), negative_slope not finite, edge_channels of a model whose
+  ///                          layers look at no features of edges
   GraphClassifier(const GraphClassifierOptions& options, std::uint64_t seed);
 
   /// @param x      [num_nodes, in_channels]
@@ -83,12 +89,24 @@ class GraphClassifier final : public nn::Module {
   [[nodiscard]] Variable forward(const nn::Features& x, const graph::Graph& graph,
                                  nn::ForwardContext& ctx) const;
 
+  /// The same with features of the edges.
+  /// @param edge_features  [num_edges, edge_channels]; undefined where edge_channels is 0
+  /// @throws as above; ShapeError where edge_features has another shape or is missing
+  [[nodiscard]] Variable forward(const nn::Features& x, const graph::Graph& graph,
+                                 const Variable& edge_features, nn::ForwardContext& ctx) const;
+
   /// The same for the targets of a receptive field alone.
   /// @param x       features of field.nodes, [field.nodes.size(), in_channels]
   /// @param blocks  field.blocks, one a layer
   /// @return        logits, [field.targets().size(), num_classes]
   /// @throws ShapeError       as above, or not one block a layer
   [[nodiscard]] Variable forward(const nn::Features& x, std::span<const graph::Graph> blocks,
+                                 nn::ForwardContext& ctx) const;
+
+  /// The same with features of the edges.
+  /// @param edge_features  of the edges of each block, or none where edge_channels is 0
+  [[nodiscard]] Variable forward(const nn::Features& x, std::span<const graph::Graph> blocks,
+                                 std::span<const Variable> edge_features,
                                  nn::ForwardContext& ctx) const;
 
   /// It was made with.
@@ -99,6 +117,7 @@ class GraphClassifier final : public nn::Module {
   [[nodiscard]] Variable activated(std::size_t layer, Variable y,
                                    const nn::ForwardContext& ctx) const;
   [[nodiscard]] Variable run(const nn::Features& x, std::span<const graph::Graph> blocks,
+                             std::span<const Variable> edge_features,
                              nn::ForwardContext& ctx) const;
   [[nodiscard]] Variable jumped(std::span<const Variable> layers, std::int64_t num_dst) const;
   void add_norm(std::int64_t channels);

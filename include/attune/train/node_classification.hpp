@@ -58,10 +58,17 @@ class NodeClassification {
   /// comes once, in an order of (seed, epoch); what is sampled is a function of (seed, step).
   /// Measured are all validation and test nodes, with all their neighbours.
   /// @throws InvalidArgument  batch_size below 1; not a fan-out a layer, or one that
-  ///                          graph::NeighborSampler refuses; no fan-outs beside one graph
+  ///                          graph::NeighborSampler refuses; no fan-outs beside one graph, or
+  ///                          beside a model that sees features of edges
   [[nodiscard]] ClassificationTask task(const models::GraphClassifier& model,
                                         const NodeBatchOptions& batches,
                                         ComputedNodes computed = ComputedNodes::needed) const;
+
+  /// A pass over the whole graph, with features of the edges where the model sees them.
+  /// @return  [num_nodes, num_classes]
+  /// @throws ShapeError  the model takes other features of nodes or edges than there are
+  [[nodiscard]] Variable forward(const models::GraphClassifier& model,
+                                 nn::ForwardContext& context) const;
 
   /// Of an evaluation pass, [num_nodes, num_classes].
   [[nodiscard]] core::Tensor logits(const models::GraphClassifier& model) const;
@@ -77,8 +84,12 @@ class NodeClassification {
   [[nodiscard]] const nn::Features& features() const noexcept { return features_; }
   /// With self-loops.
   [[nodiscard]] const graph::Graph& graph() const noexcept { return graph_; }
+  /// Of the edges of graph(), a self-loop's the mean of those of the other edges into its node;
+  /// undefined where the data set has none.
+  [[nodiscard]] const Variable& edge_features() const noexcept { return edge_features_; }
 
  private:
+  [[nodiscard]] Variable edges_seen_by(const models::GraphClassifier& model) const;
   [[nodiscard]] ClassificationTask whole_task(const models::GraphClassifier& model,
                                               double drop_edge) const;
   [[nodiscard]] std::optional<RowsPass> pass(const models::GraphClassifier& model,
@@ -88,6 +99,7 @@ class NodeClassification {
   const data::NodeDataset* dataset_;
   nn::Features features_;
   graph::Graph graph_;
+  Variable edge_features_;  // undefined: none
 };
 
 }  // namespace attune::train

@@ -22,8 +22,8 @@ using Settings = std::map<std::string, Setting>;
 /// @throws InvalidArgument  the settings are not the same
 void require_same_settings(const Settings& saved, const Settings& now, const std::string& who);
 
-/// Everything that a GraphClassifier is made from but its seed, and back. `norm` and `jumping`
-/// stand there only where they are asked for.
+/// Everything that a GraphClassifier is made from but its seed, and back. `norm`, `jumping` and
+/// `edge_channels` stand there only where they are asked for.
 [[nodiscard]] Settings to_settings(const models::GraphClassifierOptions& options);
 /// @throws InvalidArgument  an option is missing, unknown or of another type
 [[nodiscard]] models::GraphClassifierOptions graph_classifier_options(const Settings& settings);

@@ -1,8 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "data/alias_table.hpp"
 #include "support/temporary_folder.hpp"
@@ -150,6 +154,37 @@ TEST_CASE("generator: yesterday's graph is today's", "[data]") {
 }
 #endif
 
+TEST_CASE("generator: features of edges tell of classes and are the same both ways", "[data]") {
+  const NodeDataset dataset = generate_citation_like({.num_nodes = 500, .edge_channels = 3});
+  REQUIRE(dataset.edge_channels() == 3);
+  const attune::graph::CsrView in = dataset.graph.in_edges();
+  const std::span<const float> features = dataset.edge_features.data<float>();
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<float>> of_edge;
+  double mean[2] = {0, 0};
+  double count[2] = {0, 0};
+  for (std::int64_t i = 0; i < dataset.num_nodes(); ++i) {
+    for (std::int64_t e = in.row_ptr[i]; e < in.row_ptr[i + 1]; ++e) {
+      const std::int64_t j = in.col_idx[e];
+      const bool same = dataset.labels[i] == dataset.labels[j];
+      const std::vector<float> row(features.begin() + 3 * e, features.begin() + 3 * e + 3);
+      for (const float x : row) {
+        mean[same] += x;
+        count[same] += 1;
+      }
+      const auto other_way =
+          of_edge.try_emplace(std::pair(std::min(i, j), std::max(i, j)), row).first;
+      CHECK(other_way->second == row);
+    }
+  }
+  // Means of about a thousand numbers of deviation 2.
+  CHECK(mean[1] / count[1] == Approx(1).margin(0.3));
+  CHECK(mean[0] / count[0] == Approx(-1).margin(0.3));
+  const NodeDataset plain = generate_citation_like({.num_nodes = 500});
+  CHECK(plain.edge_channels() == 0);
+  CHECK(plain.labels == dataset.labels);
+  CHECK(plain.sha256 != dataset.sha256);
+}
+
 TEST_CASE("generator: extreme options give valid data sets", "[data]") {
   const auto shape = GENERATE(values<GeneratorOptions>(
       {{.num_nodes = 2, .num_classes = 2},
@@ -189,6 +224,8 @@ TEST_CASE("generator: options out of range are named with their range", "[data]"
     REQUIRE_THAT(message_of({.topic_strength = bad}), Contains("topic_strength must be 0 to 1"));
   }
   REQUIRE_THAT(message_of({.words_per_node = 0}), Contains("words_per_node must be 1 to"));
+  REQUIRE_THAT(message_of({.edge_channels = -1}), Contains("edge_channels must be 0 to 1024"));
+  REQUIRE_THAT(message_of({.edge_channels = 1025}), Contains("edge_channels must be 0 to 1024"));
   REQUIRE_THAT(message_of({.train_per_class = 0}), Contains("train_per_class must be at least 1"));
   REQUIRE_THAT(message_of({.num_validation = -1}), Contains("num_validation must be at least 0"));
   REQUIRE_THAT(message_of({.num_test = -1}), Contains("num_test must be at least 0, got -1"));

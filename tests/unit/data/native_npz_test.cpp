@@ -280,3 +280,31 @@ TEST_CASE("native npz: masks are asked for, whatever other layouts do without", 
   REQUIRE_THROWS_WITH(load_native_npz(*data + "/npz/gnn-benchmark/cora.npz"),
                       Contains("expected a member \"train_mask\""));
 }
+
+TEST_CASE("native npz: features of edges go in the order of the graph and come back", "[data]") {
+  Arrays arrays = path_of_four();
+  // 0 -> 1, 1 -> 2, 2 -> 3, 0 -> 0, 1 -> 0
+  put(arrays, "edge_attr", matrix({1, 2, 3, 9, 4}, 5));
+  const NodeDataset dataset = load(arrays);
+  REQUIRE(dataset.edge_channels() == 1);
+  // By dst, then src: 1 -> 0, 0 -> 1, 2 -> 1, 1 -> 2, 3 -> 2, 2 -> 3; reverse ones as listed.
+  CHECK(copy(dataset.edge_features.data<float>()) == Floats{4, 1, 2, 2, 3, 3});
+  const TemporaryFolder folder;
+  save_native_npz(folder.path("again.npz"), dataset);
+  const NodeDataset again = load_native_npz(folder.path("again.npz"));
+  require_equal(again, dataset);
+  CHECK(copy(again.edge_features.data<float>()) == copy(dataset.edge_features.data<float>()));
+}
+
+TEST_CASE("native npz: features of edges that do not fit are refused", "[data]") {
+  CHECK_THAT(message_with("edge_attr", matrix({1, 2, 3, 4}, 4)),
+             Contains("edge_attr") && Contains("5"));
+  CHECK_THAT(message_with("edge_attr", ints({1, 2, 3, 4, 5})), Contains("edge_attr"));
+  CHECK_THAT(message_with("edge_attr", NpyArray::from(Floats{}, {5, 0})),
+             Contains("expected a feature an edge at least"));
+  CHECK_THAT(message_with("edge_attr", NpyArray::from_strings(std::vector<std::string>(5, "a"))),
+             Contains("edge_attr"));
+  CHECK_THAT(
+      message_with("edge_attr", matrix({1, 2, std::numeric_limits<float>::quiet_NaN(), 4, 5}, 5)),
+      Contains("of edge") && Contains("expected a finite number"));
+}

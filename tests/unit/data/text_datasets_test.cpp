@@ -236,6 +236,23 @@ TEST_CASE("OGB: features with negative numbers stay as they are", "[data]") {
         std::vector<float>{-0.5F, 3, 1e-3F, 1, 7, 7});
 }
 
+TEST_CASE("OGB: features of edges are read where they are there", "[data]") {
+  CHECK(load(kOgb, "").edge_channels() == 0);
+  // Of 0 -> 1, 1 -> 1, 1 -> 2, 3 -> 2; a self-loop is dropped, the rest is the same both ways.
+  const Files files = with(kOgb, "raw/edge-feat.csv", "1,0.5\n9,9\n-2,0\n3,1e1\n");
+  const NodeDataset dataset = load(files, "");
+  REQUIRE(dataset.edge_channels() == 2);
+  const std::span<const float> features = dataset.edge_features.data<float>();
+  CHECK(std::vector<float>(features.begin(), features.end()) ==
+        std::vector<float>{1, 0.5F, 1, 0.5F, -2, 0, -2, 0, 3, 10, 3, 10});
+  const auto error = [&](const std::string& content) {
+    return error_of(with(kOgb, "raw/edge-feat.csv", content), "");
+  };
+  CHECK_THAT(error("1\n2\n3\n"), Contains("edge-feat.csv") && Contains("4 edges"));
+  CHECK_THAT(error("1\n2\n3,3\n4\n"), Contains("edge-feat.csv:3: expected 1 features, found 2"));
+  CHECK_THAT(error("1\n2\nx\n4\n"), Contains("edge-feat.csv:3: expected a finite number"));
+}
+
 TEST_CASE("OGB: what is wrong is named with its line", "[data]") {
   const auto error = [&](const std::string& file, const std::string& content) {
     return error_of(with(kOgb, file, content), "");
@@ -287,13 +304,34 @@ TEST_CASE("tables: classes go by number where all are numbers, else by letter", 
   CHECK(labels("a,10\nb,9\nc,x\n") == std::vector<std::int32_t>{0, 1, 2, -1});
 }
 
+TEST_CASE("tables: numbers behind the ends of edges are their features", "[data]") {
+  const NodeDataset dataset =
+      load(with(kTables, "edges.csv",
+                "source,target,w,v\na,b,1,2\nb,b,9,9\nb,c,3,4\nc,b,5,6\nc,d,7,8\n"),
+           "");
+  REQUIRE(dataset.edge_channels() == 2);
+  // Edges by dst, then src: b -> a, a -> b, c -> b, b -> c, d -> c, c -> d. What is listed one way
+  // only has the same features both ways.
+  const std::span<const float> features = dataset.edge_features.data<float>();
+  CHECK(std::vector<float>(features.begin(), features.end()) ==
+        std::vector<float>{1, 2, 1, 2, 5, 6, 3, 4, 7, 8, 7, 8});
+  CHECK(load(kTables, "").edge_channels() == 0);
+}
+
 TEST_CASE("tables: what is wrong is named with its line", "[data]") {
   const auto error = [&](const std::string& file, const std::string& content) {
     return error_of(with(kTables, file, content), "");
   };
   CHECK_THAT(error_of(without(kTables, "labels.csv"), ""), Contains("/labels.csv: missing"));
   CHECK_THAT(error("edges.csv", "a,b\nb,zzz\n"), Contains("edges.csv:2: no node is named \"zzz\""));
-  CHECK_THAT(error("edges.csv", "a,b,0.5\n"), Contains("edges.csv:1: expected 2 fields, found 3"));
+  CHECK_THAT(error("edges.csv", "a\n"), Contains("edges.csv:1: expected 2 fields, found 1"));
+  CHECK_THAT(error("edges.csv", "a,b\na,b,0.5\n"),
+             Contains("edges.csv:2: expected 2 fields, found 3"));
+  CHECK_THAT(error("edges.csv", "a,b,0.5\na,b\n"),
+             Contains("edges.csv:2: expected 3 fields, found 2"));
+  CHECK_THAT(error("edges.csv", "a,b,heavy\n"),
+             Contains("edges.csv:1: expected a finite number, found \"heavy\""));
+  CHECK_THAT(error("edges.csv", "a,b,1e99\n"), Contains("edges.csv:1: expected a finite number"));
   CHECK_THAT(error("edges.csv", "a,\"b\n"), Contains("field 2: expected a closing quote"));
   CHECK_THAT(error("edges.csv", "\"a\"b,b\n"), Contains("expected a comma behind the closing"));
   CHECK_THAT(error("features.tsv", "a\t1\nb\n"), Contains("features.tsv:2: expected the name of a "

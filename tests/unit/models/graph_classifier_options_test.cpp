@@ -176,3 +176,54 @@ TEST_CASE("GraphClassifier: with norms and jumping the same bits on 1, 2 and 8 t
     return tensors;
   });
 }
+
+TEST_CASE("GraphClassifier: every attention layer sees the features of edges",
+          "[models][gradient]") {
+  GraphClassifierOptions options{
+      .in_channels = 4, .num_classes = 3, .hidden_channels = 2, .heads = 2, .edge_channels = 3};
+  options.model = GENERATE(GraphModel::gat, GraphModel::gatv2, GraphModel::transformer);
+  options.jumping = GENERATE(Jumping::none, Jumping::cat);
+  GraphClassifier model(options, 0);
+  model.to(core::DType::f64);
+  testing::randomize(model, 4);
+  const graph::Graph graph = testing::random_graph(6, 9);
+  const Variable x = testing::random_leaf({6, 4}, 8);
+  const Variable edges = testing::random_leaf({graph.num_edges(), 3}, 9);
+  std::vector<autograd::NamedInput> inputs = testing::all_parameters(model);
+  inputs.push_back({"x", x});
+  inputs.push_back({"edge_features", edges});
+  testing::require_gradients(
+      [&] {
+        ForwardContext ctx = training(1);
+        return testing::weighted_sum(model.forward(x, graph, edges, ctx));
+      },
+      inputs);
+}
+
+TEST_CASE("GraphClassifier: refuses features of edges that nobody sees or that are not there",
+          "[models]") {
+  using testing::message_of;
+  CHECK(
+      message_of<InvalidArgument>([] {
+        const GraphClassifier model(
+            {.model = GraphModel::gcn, .in_channels = 4, .num_classes = 3, .edge_channels = 2}, 0);
+      }) ==
+      "GraphClassifier: edge_channels must be 0 for gcn and sage, whose layers look at no features "
+      "of edges");
+  CHECK(message_of<InvalidArgument>([] {
+          const GraphClassifier model({.in_channels = 4, .num_classes = 3, .edge_channels = -2}, 0);
+        }) == "GraphClassifier: edge_channels must be 1 to 2147483647, got -2");
+  const GraphClassifier model({.in_channels = 4, .num_classes = 3, .edge_channels = 2}, 0);
+  const graph::Graph graph = testing::random_graph(6, 9);
+  const Variable x(Tensor::zeros({6, 4}));
+  ForwardContext ctx;
+  CHECK_THAT(message_of<ShapeError>([&] { (void)model.forward(x, graph, ctx); }),
+             Catch::Contains("edge_features must be [") && Catch::Contains("got none"));
+  const graph::ReceptiveField field =
+      graph::receptive_field(graph, std::vector<std::int64_t>{0}, 2);
+  const std::vector<Variable> one{Variable(Tensor::zeros({1, 2}))};
+  CHECK(message_of<ShapeError>([&] {
+          (void)model.forward(nn::select_rows(x, field.nodes), field.blocks, one, ctx);
+        }) ==
+        "GraphClassifier::forward: expected features of the edges of 2 blocks or none, got of 1");
+}

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "citation_toy.hpp"
+#include "support/tensors.hpp"
 #include <attune/core/parallel.hpp>
 #include <attune/train/alignment.hpp>
 #include <attune/train/fit.hpp>
@@ -204,4 +205,122 @@ TEST_CASE("node classification: with edges dropped the same weights on 1, 2 and 
   const std::string one = digest(1);
   CHECK(digest(2) == one);
   CHECK(digest(8) == one);
+}
+
+namespace {
+
+// Of edge e a number in [0, 1), and its square.
+attune::core::Tensor numbered_edges(const attune::graph::Graph& graph) {
+  attune::core::Tensor features = attune::core::Tensor::empty({graph.num_edges(), 2});
+  for (std::int64_t e = 0; e < graph.num_edges(); ++e) {
+    const auto x = static_cast<float>(e % 17) / 17;
+    features.mutable_data<float>()[2 * e] = x;
+    features.mutable_data<float>()[2 * e + 1] = x * x;
+  }
+  return features;
+}
+
+}  // namespace
+
+TEST_CASE("node classification: a self-loop has the mean of the edges into its node", "[train]") {
+  attune::data::NodeDataset dataset = attune::testing::citation_toy();
+  dataset.edge_features = numbered_edges(dataset.graph);
+  attune::data::validate(dataset);
+  const NodeClassification problem(dataset);
+  const attune::graph::CsrView all = dataset.graph.in_edges();
+  const attune::graph::CsrView rows = problem.graph().in_edges();
+  const std::span<const float> listed = dataset.edge_features.data<float>();
+  const std::span<const float> found = problem.edge_features().value().data<float>();
+  for (std::int64_t i = 0; i < dataset.num_nodes(); ++i) {
+    std::int64_t next = all.row_ptr[i];
+    double mean = 0;
+    for (std::int64_t e = all.row_ptr[i]; e < all.row_ptr[i + 1]; ++e) {
+      mean += listed[2 * e] / static_cast<double>(dataset.graph.in_degree(i));
+    }
+    for (std::int64_t e = rows.row_ptr[i]; e < rows.row_ptr[i + 1]; ++e) {
+      if (rows.col_idx[e] == i) {
+        REQUIRE(found[2 * e] == Approx(mean).margin(1e-6));
+      } else {
+        REQUIRE(found[2 * e] == listed[2 * next]);
+        REQUIRE(found[2 * e + 1] == listed[2 * next + 1]);
+        ++next;
+      }
+    }
+  }
+}
+
+TEST_CASE("node classification: needed nodes train as all nodes do with features of edges",
+          "[train][fit][property]") {
+  attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
+  dataset.edge_features = numbered_edges(dataset.graph);
+  const NodeClassification problem(dataset);
+  GraphClassifierOptions options =
+      options_for(GENERATE(GraphModel::gat, GraphModel::gatv2, GraphModel::transformer));
+  options.dropout = 0;
+  options.attention_dropout = 0;
+  options.edge_channels = 2;
+  for (const double drop_edge : {0.0, 0.4}) {
+    CAPTURE(drop_edge);
+    const GraphClassifier first(options, 1);
+    const GraphClassifier second(options, 1);
+    Trainer needed(first.parameters(), problem.task(first, ComputedNodes::needed, drop_edge), {});
+    Trainer all(second.parameters(), problem.task(second, ComputedNodes::all, drop_edge), {});
+    for (int epoch = 0; epoch < 5; ++epoch) {
+      const EpochReport a = needed.run_epoch();
+      const EpochReport b = all.run_epoch();
+      CHECK(a.train_loss == Approx(b.train_loss).epsilon(1e-4));
+      CHECK(a.validation->loss == Approx(b.validation->loss).epsilon(1e-4));
+    }
+  }
+}
+
+TEST_CASE("node classification: a model that sees no features of edges does not need them",
+          "[train]") {
+  attune::data::NodeDataset dataset = attune::testing::citation_toy();
+  const GraphClassifier model(options_for(GraphModel::gat), 1);
+  const attune::core::Tensor without = NodeClassification(dataset).logits(model);
+  dataset.edge_features = numbered_edges(dataset.graph);
+  CHECK(attune::testing::same_bits(NodeClassification(dataset).logits(model), without));
+}
+
+TEST_CASE(
+    "node classification: sampled neighbours and features of edges have the same bits on any "
+    "threads",
+    "[train][fit][property]") {
+  attune::data::NodeDataset dataset = attune::testing::citation_toy(3000);
+  dataset.edge_features = numbered_edges(dataset.graph);
+  const NodeClassification problem(dataset);
+  GraphClassifierOptions options = options_for(GraphModel::gatv2);
+  options.edge_channels = 2;
+  const auto digest = [&](int threads) {
+    FitResult result;
+    attune::core::with_threads(threads, [&] {
+      const GraphClassifier model(options, 1);
+      Trainer trainer(model.parameters(),
+                      problem.task(model, {.batch_size = 50, .fan_outs = {5, 3}}), {.epochs = 4});
+      result = attune::train::fit(trainer);
+    });
+    return result.weights_sha256;
+  };
+  CHECK(digest(8) == digest(1));
+}
+
+TEST_CASE(
+    "node classification: a batch of all nodes with all neighbours sees all features of edges",
+    "[train][fit]") {
+  attune::data::NodeDataset dataset = attune::testing::citation_toy();
+  dataset.edge_features = numbered_edges(dataset.graph);
+  const NodeClassification problem(dataset);
+  GraphClassifierOptions options = options_for(GraphModel::transformer);
+  options.dropout = 0;
+  options.attention_dropout = 0;
+  options.edge_channels = 2;
+  const GraphClassifier first(options, 1);
+  const GraphClassifier second(options, 1);
+  Trainer batched(first.parameters(),
+                  problem.task(first, {.batch_size = 1 << 20, .fan_outs = {-1, -1}}), {});
+  Trainer whole(second.parameters(), problem.task(second, ComputedNodes::all), {});
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    CHECK(batched.run_epoch().train_loss == Approx(whole.run_epoch().train_loss).epsilon(1e-4));
+  }
 }

@@ -84,21 +84,24 @@ TEST_CASE("settings: every model and form of heads has a name and comes back fro
   CHECK(attune::train::gat_heads("logit") == GATHeads::logit);
 }
 
-TEST_CASE("settings: norm and jumping stand where they are asked for", "[train][settings]") {
+TEST_CASE("settings: norm and jumping and features of edges stand where they are asked for",
+          "[train][settings]") {
   using attune::models::GraphNorm;
   using attune::models::Jumping;
   const GraphClassifierOptions plain{.in_channels = 1, .num_classes = 2};
-  for (const char* name : {"norm", "jumping"}) {
+  for (const char* name : {"norm", "jumping", "edge_channels"}) {
     CHECK_FALSE(to_settings(plain).contains(name));
   }
   GraphClassifierOptions options = plain;
   options.norm = GENERATE(GraphNorm::layer, GraphNorm::batch);
   options.jumping = GENERATE(Jumping::last, Jumping::cat, Jumping::max);
+  options.edge_channels = 3;
   const Settings settings = to_settings(options);
-  CHECK(settings.size() == to_settings(plain).size() + 2);
+  CHECK(settings.size() == to_settings(plain).size() + 3);
   const GraphClassifierOptions back = graph_classifier_options(settings);
   CHECK(back.norm == options.norm);
   CHECK(back.jumping == options.jumping);
+  CHECK(back.edge_channels == 3);
 }
 
 TEST_CASE("settings: a norm or jumping that is none is refused", "[train][settings]") {
@@ -117,5 +120,6 @@ TEST_CASE("settings: a norm or jumping that is none is refused", "[train][settin
   CHECK(message("jumping", std::string("lstm")) ==
         "jumping: expected none, last, cat or max, got \"lstm\"");
   CHECK(message("jumping", true) == "model: jumping must be a name, got true");
+  CHECK(message("edge_channels", 0.5) == "model: edge_channels must be a whole number, got 0.5");
   CHECK(message("norms", std::string("layer")) == "model: no option is named norms, got \"layer\"");
 }
