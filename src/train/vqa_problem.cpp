@@ -64,7 +64,7 @@ VqaProblemPart::VqaProblemPart(std::string name, data::VqaPart part,
   }
   for (const data::VqaQuestion& question : part_.questions) {
     words_.push_back(vocabulary.words.encode(question.text, vocabulary.max_words));
-    targets_.push_back(data::soft_scores(question, vocabulary.answers));
+    answers_.push_back(data::scored_answers(question, vocabulary.answers));
   }
 }
 
@@ -122,17 +122,17 @@ Tensor VqaProblemPart::targets(std::span<const std::int64_t> items) const {
   Tensor all = Tensor::zeros({std::ssize(items), num_answers_});
   const std::span<float> out = all.mutable_data<float>();
   for (std::size_t i = 0; i < items.size(); ++i) {
-    for (const auto& [answer, score] : targets_[static_cast<std::size_t>(items[i])]) {
-      out[static_cast<std::int64_t>(i) * num_answers_ + answer] = score;
+    for (const data::ScoredAnswer& given : answers_[static_cast<std::size_t>(items[i])]) {
+      out[static_cast<std::int64_t>(i) * num_answers_ + given.answer] = given.score;
     }
   }
   return all;
 }
 
 double VqaProblemPart::accuracy(std::int64_t question, std::int64_t answer) const {
-  for (const auto& [index, score] : targets_[static_cast<std::size_t>(question)]) {
-    if (index == answer) {
-      return static_cast<double>(score);
+  for (const data::ScoredAnswer& given : answers_[static_cast<std::size_t>(question)]) {
+    if (given.answer == answer) {
+      return static_cast<double>(given.accuracy);
     }
   }
   return 0;

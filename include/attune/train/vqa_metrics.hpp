@@ -14,8 +14,8 @@ struct VqaAnswer {
 
 /// Expected calibration error: the answers are put into bins ((b-1)/B, b/B] by their probability,
 /// and |mean accuracy - mean probability| is averaged over the answers. As evaluate_predictions()
-/// has it, with a soft accuracy where that has right and wrong; a model that is trained to say the
-/// soft score of each answer and does so has 0.
+/// has it, with a soft accuracy where that has right and wrong; a model that says the accuracy of
+/// each answer has 0.
 /// @throws InvalidArgument  no answer, or bins outside [1, 1000]
 [[nodiscard]] double calibration_error(std::span<const VqaAnswer> answers, int bins = 15);
 

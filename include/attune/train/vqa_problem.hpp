@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <attune/core/tensor.hpp>
@@ -72,7 +71,7 @@ class VqaProblemPart {
   /// @throws FileError        as data::RegionFeatures::read()
   [[nodiscard]] models::RegionBatch images(std::span<const std::int64_t> items,
                                            const RegionNoise& noise = {}) const;
-  /// Accuracy that each answer would earn: data::soft_scores(). [items.size(), answers]
+  /// What the model should say of each answer: data::ScoredAnswer::score. [items.size(), answers]
   [[nodiscard]] core::Tensor targets(std::span<const std::int64_t> items) const;
   /// Accuracy that one answer would earn.
   [[nodiscard]] double accuracy(std::int64_t question, std::int64_t answer) const;
@@ -84,8 +83,8 @@ class VqaProblemPart {
   data::VqaPart part_;
   data::RegionFeatures regions_;
   std::int64_t num_answers_;
-  std::vector<std::vector<std::int32_t>> words_;                      // [num_questions]
-  std::vector<std::vector<std::pair<std::int32_t, float>>> targets_;  // [num_questions]
+  std::vector<std::vector<std::int32_t>> words_;  // [num_questions]
+  std::vector<std::vector<data::ScoredAnswer>> answers_;
 };
 
 /// Questions to train on and to be judged by.

@@ -7,12 +7,13 @@ namespace attune::data {
 
 namespace {
 
+constexpr std::int64_t kEnough = 3;  // annotators in agreement make an answer right
+
 /// Of an answer that `matches` of `annotators` gave.
 double accuracy(std::int64_t matches, std::int64_t annotators) {
   if (annotators == 1) {
     return static_cast<double>(matches);
   }
-  constexpr std::int64_t kEnough = 3;
   const auto enough = static_cast<double>(std::min(kEnough, annotators - 1));
   const auto agree = [&](std::int64_t others) {
     return std::min(static_cast<double>(others) / enough, 1.0);
@@ -35,24 +36,28 @@ double vqa_accuracy(std::string_view answer, std::span<const std::string> annota
   return accuracy(matches, std::ssize(annotators));
 }
 
-std::vector<std::pair<std::int32_t, float>> soft_scores(const VqaQuestion& question,
-                                                        const AnswerVocabulary& answers) {
+std::vector<ScoredAnswer> scored_answers(const VqaQuestion& question,
+                                         const AnswerVocabulary& answers) {
   std::vector<std::int32_t> given;
   for (const std::string& answer : question.answers) {
     given.push_back(answers.index(answer));
   }
   std::ranges::sort(given);
-  std::vector<std::pair<std::int32_t, float>> scores;
+  const std::int64_t annotators = std::ssize(given);
+  const auto enough = static_cast<double>(std::min(kEnough, annotators));
+  std::vector<ScoredAnswer> scored;
   for (std::size_t i = 0; i < given.size();) {
     const auto run = std::ranges::upper_bound(given, given[i]) - given.begin();
     const std::int64_t matches = run - static_cast<std::int64_t>(i);
-    const double score = accuracy(matches, std::ssize(given));
-    if (given[i] >= 0 && score > 0) {
-      scores.emplace_back(given[i], static_cast<float>(score));
+    if (given[i] >= 0) {
+      scored.push_back(
+          {.answer = given[i],
+           .score = static_cast<float>(std::min(static_cast<double>(matches) / enough, 1.0)),
+           .accuracy = static_cast<float>(accuracy(matches, annotators))});
     }
     i = static_cast<std::size_t>(run);
   }
-  return scores;
+  return scored;
 }
 
 }  // namespace attune::data

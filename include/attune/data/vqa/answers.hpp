@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include <attune/data/vqa/vqa_dataset.hpp>
@@ -74,11 +73,18 @@ class AnswerVocabulary {
   std::unordered_map<std::string, std::int32_t> indices_;
 };
 
-/// What a model should say of each answer: the accuracy that it would earn, see vqa_accuracy().
-/// @return  answers of the vocabulary with a score above 0, in the order of their numbers; none
-/// where
-///          the question is unlabelled or its answers are not in the vocabulary
-[[nodiscard]] std::vector<std::pair<std::int32_t, float>> soft_scores(
-    const VqaQuestion& question, const AnswerVocabulary& answers);
+/// An answer that some annotators gave.
+struct ScoredAnswer {
+  std::int32_t answer = 0;  ///< its number in the vocabulary
+  /// What a model should say of it: min(n / 3, 1) where n annotators gave it, and min(n / k, 1)
+  /// where there are only k < 3 of them.
+  float score = 0;
+  float accuracy = 0;  ///< that it earns: vqa_accuracy(). Of ten annotators 0.3, 0.6, 0.9, 1
+};
+
+/// The answers to a question, in the order of their numbers; those that the vocabulary lacks are
+/// left out. MCAN's code trains on what is called accuracy here, most others on the score.
+[[nodiscard]] std::vector<ScoredAnswer> scored_answers(const VqaQuestion& question,
+                                                       const AnswerVocabulary& answers);
 
 }  // namespace attune::data

@@ -142,30 +142,37 @@ TEST_CASE("AnswerVocabulary: says what is wrong with a file", "[data][vqa]") {
   CHECK_THAT(error(R"([{"a": 1}, {"1": "a"}])"), Contains("expected a number from 0 to 0"));
 }
 
-TEST_CASE("soft_scores: what each answer of the vocabulary would earn", "[data][vqa]") {
+TEST_CASE("scored_answers: what a model should say of each answer", "[data][vqa]") {
   const AnswerVocabulary answers({"yes", "no", "maybe"});
   Strings given(10, "yes");
   given[0] = "NO";
   given[1] = "no.";
   given[2] = "perhaps";
-  const auto scores = soft_scores(question("yes", given), answers);
-  REQUIRE(scores.size() == 2);
-  CHECK(scores[0] == std::pair<std::int32_t, float>(0, 1.0F));
-  CHECK(scores[1].first == 1);
-  CHECK(scores[1].second == Approx(0.6));
-  CHECK(soft_scores(question(""), answers).empty());
-  CHECK(soft_scores(question("x", Strings(10, "x")), answers).empty());
+  const auto scored = scored_answers(question("yes", given), answers);
+  REQUIRE(scored.size() == 2);
+  CHECK(scored[0].answer == 0);
+  CHECK(scored[0].score == 1.0F);
+  CHECK(scored[1].answer == 1);
+  CHECK(scored[1].score == Approx(2.0 / 3));
+  CHECK(scored_answers(question(""), answers).empty());
+  CHECK(scored_answers(question("x", Strings(10, "x")), answers).empty());
 }
 
-TEST_CASE("soft_scores: the accuracy of every answer", "[data][vqa]") {
+TEST_CASE("scored_answers: fewer than three annotators are right if they agree", "[data][vqa]") {
+  const AnswerVocabulary answers({"yes", "no"});
+  CHECK(scored_answers(question("yes", {"yes"}), answers).at(0).score == 1.0F);
+  CHECK(scored_answers(question("yes", {"yes", "no"}), answers).at(1).score == 0.5F);
+}
+
+TEST_CASE("scored_answers: the accuracy of every answer", "[data][vqa]") {
   const AnswerVocabulary answers({"x b", "c", "d", "2"});
   const Strings given = {"2", "two", "c", "C!", "c", "d", "e", "x b", "the x b", "2"};
-  std::vector<float> scores(4, 0);
-  for (const auto& [answer, score] : soft_scores(question("2", given), answers)) {
-    scores[static_cast<std::size_t>(answer)] = score;
+  std::vector<float> accuracies(4, 0);
+  for (const ScoredAnswer& scored : scored_answers(question("2", given), answers)) {
+    accuracies[static_cast<std::size_t>(scored.answer)] = scored.accuracy;
   }
   for (std::int32_t i = 0; i < answers.size(); ++i) {
-    CHECK(scores[static_cast<std::size_t>(i)] == Approx(vqa_accuracy(answers.name(i), given)));
+    CHECK(accuracies[static_cast<std::size_t>(i)] == Approx(vqa_accuracy(answers.name(i), given)));
   }
 }
 
