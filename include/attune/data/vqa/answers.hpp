@@ -83,7 +83,7 @@ struct ScoredAnswer {
 };
 
 /// The answers to a question, in the order of their numbers; those that the vocabulary lacks are
-/// left out. MCAN's code trains on what is called accuracy here, most others on the score.
+/// left out. MCAN's code trains on what is called accuracy here.
 [[nodiscard]] std::vector<ScoredAnswer> scored_answers(const VqaQuestion& question,
                                                        const AnswerVocabulary& answers);
 
