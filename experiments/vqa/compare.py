@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Does alignment help a small MCAN to answer questions, and to know when it cannot? Soft attention against AA-GAN, AA-OT and AA-CT.
 
-  compare.py [--data FOLDER] [--runs 10] [--attune FILE]
+  compare.py [--methods gan ot ct] [--data FOLDER] [--runs 10] [--attune FILE]
 
 Generates the data set unless it is there. Lambda of each distance is chosen among 1, 0.1 and 0.01, the paper's, 0.001 and, where that
 is the best of them, 0.0001, by validation accuracy over two seeds of their own; the log of the choice, results/tuning.jsonl, holds no figure of the test part. Every sweep is a line
@@ -104,13 +104,14 @@ def write_noise(found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     questions.add_arguments(parser)
+    parser.add_argument("--methods", nargs="+", default=list(METHODS), help="to compare with soft attention; lambda is chosen for all")
     parser.add_argument("--runs", type=int, default=10)
     args = parser.parse_args()
     questions.generate(args.data, args.attune)
     chosen = choose(questions.Log(os.path.join(HERE, "results/tuning.jsonl"), args.attune, args.data, judged=False))
     log = questions.Log(os.path.join(HERE, "results/compare.jsonl"), args.attune, args.data)
-    found = dict.fromkeys(chosen)
-    for method in sorted(chosen, key=["soft", "gan", "ct", "ot"].index):  # the slowest last
+    found = dict.fromkeys(["soft", *args.methods])
+    for method in sorted(found, key=["soft", "gan", "ct", "ot"].index):  # the slowest last
         found[method] = log.sweep(options_of(method, chosen[method]), args.runs)
         accuracy = sweeps.percent(of_part(found[method], "test", "accuracy"), "value")
         print(method, accuracy, f"{statistics.median(run['ms_per_step'] for run in found[method]):.2f} ms a step", flush=True)
