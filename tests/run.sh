@@ -70,7 +70,7 @@ for build in "${builds[@]}"; do
     options=(-D ATTUNE_PYTHON="$python")  # the interpreter itself is not sanitized
   else
     # What measures, and a walk through commands that other tests run too: a minute each here.
-    left_out=(--exclude-regex "^(e2e: ?(bench|The tutorial)|unit_train_allocation)")
+    left_out=(--exclude-regex "^(e2e: ?(bench|The tutorial)|unit_train_allocation|property_align: ?distances: memory)")
   fi
   cmake --preset "$build" "${launcher[@]}" "${options[@]}" >/dev/null
   quietly cmake --build --preset "$build" -j "$jobs"

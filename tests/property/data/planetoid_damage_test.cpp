@@ -11,6 +11,7 @@
 
 #include "data/planetoid_files.hpp"
 #include "data/planetoid_parts.hpp"
+#include "support/effort.hpp"
 #include "support/pickle_writer.hpp"
 #include "support/skip.hpp"
 #include "support/temporary_folder.hpp"
@@ -24,8 +25,8 @@ namespace {
 
 using core::text;
 
-constexpr int kCuts = 50;
-constexpr int kFlips = 1000;
+constexpr int kCuts = testing::tries(50);
+constexpr int kFlips = testing::tries(1000);
 
 using Files = std::map<std::string, std::string>;  // from part to bytes
 

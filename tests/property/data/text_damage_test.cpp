@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/effort.hpp"
 #include "support/skip.hpp"
 #include "support/small_datasets.hpp"
 #include "support/temporary_folder.hpp"
@@ -21,7 +22,7 @@ using Files = std::map<std::string, std::string>;
 using testing::small_text_datasets;
 using Format = testing::SmallDataset;
 
-constexpr int kFlips = 1500;
+constexpr int kFlips = testing::tries(1500);
 
 /// Whether it is refused; the error must be about the data set and short enough to read.
 bool refused(const std::string& folder, const std::string& path) {

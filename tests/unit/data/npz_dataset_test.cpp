@@ -3,6 +3,7 @@
 #include <string>
 
 #include "raw_zip.hpp"
+#include "support/effort.hpp"
 #include "support/pickle_writer.hpp"
 #include "support/skip.hpp"
 #include "support/temporary_folder.hpp"
@@ -176,7 +177,7 @@ TEST_CASE("npz data set: damaged pickles behind good checksums are refused or va
   const std::string features = boxed(matrix_value(kFeatures));
   std::mt19937 random(20261121);
   int stopped = 0;
-  constexpr int kMutants = 4000;
+  constexpr int kMutants = attune::testing::tries(4000);
   for (int i = 0; i < kMutants; ++i) {
     std::string damaged = i % 2 == 0 ? adjacency : features;
     const std::size_t header = 128;
@@ -199,7 +200,7 @@ TEST_CASE("npz data set: arrays with other numbers in them are refused or valid"
           "[data][hostile]") {
   std::mt19937 random(20261122);
   int stopped = 0;
-  constexpr int kMutants = 2000;
+  constexpr int kMutants = attune::testing::tries(2000);
   for (int i = 0; i < kMutants; ++i) {
     Arrays arrays = heterophilous();
     NamedArray& chosen = arrays[random() % arrays.size()];
