@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -12,7 +11,10 @@
 #include "cli/report/maps_section.hpp"
 #include "cli/report/neighbourhood.hpp"
 #include "cli/report/page.hpp"
+#include "cli/report/question_choice.hpp"
+#include "cli/report/run_name.hpp"
 #include "cli/training_run.hpp"
+#include "cli/vqa_report.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
 #include <attune/core/parallel.hpp>
@@ -29,20 +31,10 @@ struct ReportOptions {
   std::string output;
   std::optional<std::int64_t> node;
   HeadMapOptions maps;
+  std::string data;
+  std::string part;
+  QuestionChoice questions;
 };
-
-// The last part of a path that is not empty, `runs/gat/` being gat.
-std::string last_part(const std::string& folder) {
-  const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
-  const std::string name =
-      path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
-  return name.empty() || name == "." || name == ".." ? folder : name;
-}
-
-std::string name_of(const std::string& folder, const std::string& other) {
-  const std::string name = last_part(folder);
-  return !other.empty() && name == last_part(other) ? folder : name;
-}
 
 void require_same_data(const ExaminedRun& run, const ExaminedRun& other) {
   if (run.dataset().sha256 != other.dataset().sha256) {
@@ -108,15 +100,15 @@ void require_perplexity(double perplexity) {
   }
 }
 
-int report(const ReportOptions& options, const GlobalOptions& global) {
+int report_graph(const ReportOptions& options, const GlobalOptions& global) {
   require_perplexity(options.maps.perplexity);
   const ExaminedRun run(options.folder, global.data_dir);
-  Runs runs{{name_of(options.folder, options.against), run}};
+  Runs runs{{run_name(options.folder, options.against), run}};
   std::optional<ExaminedRun> other;
   if (!options.against.empty()) {
     other.emplace(options.against, global.data_dir);
     require_same_data(run, *other);
-    runs.push_back({name_of(options.against, options.folder), *other});
+    runs.push_back({run_name(options.against, options.folder), *other});
   }
   const std::int64_t node = node_to_show(options, run.dataset());
   const std::string page = [&] {
@@ -140,13 +132,100 @@ int report(const ReportOptions& options, const GlobalOptions& global) {
   return kSuccess;
 }
 
+void require_run_on_questions(const ReportOptions& options) {
+  if (options.data.empty()) {
+    throw InvalidArgument(
+        text("--data: expected the folder of questions that ", options.folder, " is about"));
+  }
+  if (!options.against.empty() && !is_vqa_run(options.against)) {
+    throw FileError(options.against, text("--against: expected a run on visual questions, as ",
+                                          options.folder, " is, found no vqa_model.json"));
+  }
+  if (options.node) {
+    throw InvalidArgument("--node: expected a run on a graph, got one on visual questions");
+  }
+}
+
+void require_run_on_graph(const ReportOptions& options) {
+  if (!options.data.empty() || !options.part.empty() || !options.questions.ids.empty()) {
+    throw InvalidArgument(
+        text("--data, --part, --question: expected a run on visual questions, got ", options.folder,
+             ", which has no vqa_model.json"));
+  }
+}
+
+int report(const ReportOptions& options, const GlobalOptions& global) {
+  if (is_vqa_run(options.folder)) {
+    require_run_on_questions(options);
+    return report_vqa({.folder = options.folder,
+                       .against = options.against,
+                       .output = options.output,
+                       .data = options.data,
+                       .part = options.part,
+                       .choice = options.questions},
+                      global);
+  }
+  require_run_on_graph(options);
+  return report_graph(options, global);
+}
+
+void add_graph_options(CLI::App& command, ReportOptions& options) {
+  command
+      .add_option("--node", options.node,
+                  "Whose attention to show; else a test node of median degree")
+      ->type_name("ID")
+      ->group("Runs on a graph");
+  const std::string group = "Runs on a graph: maps of keys and queries";
+  command.add_option("--map-nodes", options.maps.nodes, "Nodes on a map, drawn at random")
+      ->check(CLI::Range(std::int64_t{2}, kMostMapNodes))
+      ->type_name("N")
+      ->group(group);
+  command
+      .add_option("--perplexity", options.maps.perplexity,
+                  "Neighbours that count; at most a third of the points")
+      ->type_name("X")
+      ->group(group);
+  command.add_option("--map-seed", options.maps.seed, "Of the nodes drawn and of the maps")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N")
+      ->group(group);
+}
+
+void add_question_options(CLI::App& command, ReportOptions& options) {
+  const std::string group = "Runs on visual questions";
+  command.add_option("--data", options.data, "Folder of questions, annotations and regions")
+      ->type_name("DIR")
+      ->group(group);
+  command.add_option("--part", options.part, "Part to choose from [test, else validation]")
+      ->check(CLI::IsMember({"train", "validation", "test"}))
+      ->group(group);
+  command
+      .add_option("--question", options.questions.ids,
+                  "Number of a question to show, more than once for more; else some at random")
+      ->allow_extra_args(false)
+      ->default_str("")
+      ->type_name("ID")
+      ->group(group);
+  command.add_option("--questions", options.questions.count, "How many to draw at random")
+      ->check(CLI::Range(std::int64_t{1}, kMostShownQuestions))
+      ->type_name("N")
+      ->group(group);
+  command.add_option("--question-seed", options.questions.seed, "Of the draw")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N")
+      ->group(group);
+}
+
 }  // namespace
 
 void add_report_command(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
-      "report", "One HTML page about a saved run: curves, heads, attention, results");
+  CLI::App* command = app.add_subcommand("report",
+                                         "One HTML page about a saved run: curves, heads, "
+                                         "attention, results; or answers and attention");
   const auto options = std::make_shared<ReportOptions>();
-  command->add_option("folder", options->folder, "Folder that `train --out` wrote")
+  command
+      ->add_option("folder", options->folder,
+                   "Folder that `train --out` or `vqa train --out` wrote")
       ->required()
       ->type_name("DIR");
   command
@@ -154,24 +233,8 @@ void add_report_command(CLI::App& app, Action& action) {
                    "Another run on the same data, to be shown beside it")
       ->type_name("DIR");
   command->add_option("--output", options->output, "Page to write")->required()->type_name("FILE");
-  command
-      ->add_option("--node", options->node,
-                   "Whose attention to show; else a test node of median degree")
-      ->type_name("ID");
-  const std::string group = "Maps of keys and queries";
-  command->add_option("--map-nodes", options->maps.nodes, "Nodes on a map, drawn at random")
-      ->check(CLI::Range(std::int64_t{2}, kMostMapNodes))
-      ->type_name("N")
-      ->group(group);
-  command
-      ->add_option("--perplexity", options->maps.perplexity,
-                   "Neighbours that count; at most a third of the points")
-      ->type_name("X")
-      ->group(group);
-  command->add_option("--map-seed", options->maps.seed, "Of the nodes drawn and of the maps")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->group(group);
+  add_graph_options(*command, *options);
+  add_question_options(*command, *options);
   command->callback([options, &action] {
     action = [options](const GlobalOptions& global) { return report(*options, global); };
   });

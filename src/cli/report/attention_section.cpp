@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "cli/report/heat_map.hpp"
+#include "cli/report/heat_scale.hpp"
 #include "cli/report/neighbourhood.hpp"
-#include "cli/report/numbers.hpp"
 #include "cli/training_run.hpp"
 #include <attune/core/text.hpp>
 
@@ -56,11 +56,6 @@ std::string class_name(std::int32_t label) {
   return label < 0 ? "class unknown" : text("class ", label);
 }
 
-// Two of the largest number's digits count at least.
-int digits_for(double largest) {
-  return largest >= 0.1 ? 2 : largest >= 0.01 ? 3 : 4;
-}
-
 HeatMap heat_map(const NamedRun& named, std::size_t layer_index, const Neighbourhood& around,
                  double largest) {
   const ExaminedLayer& layer = named.run.layers()[layer_index];
@@ -69,7 +64,7 @@ HeatMap heat_map(const NamedRun& named, std::size_t layer_index, const Neighbour
   HeatMap map{.label = text("Attention of node ", around.node, " in layer ", layer_index + 1, ", ",
                             named.name),
               .largest = largest,
-              .digits = digits_for(largest),
+              .digits = heat_digits(largest),
               .columns = {},
               .rows = {}};
   for (const std::int64_t edge : around.edges) {
@@ -109,14 +104,6 @@ void write_explanation(Markup& page, const Runs& runs, const Neighbourhood& arou
                : " The last column is the sum over all the neighbours for whom there is no room."));
 }
 
-void write_scale(Markup& page, double largest) {
-  page.open("p", {{"class", "legend"}}).open("span", {{"class", "key"}}).text("0");
-  page.element("span", {{"class", "ramp"}}, "")
-      .text(decimal(largest, digits_for(largest)))
-      .close()
-      .close();
-}
-
 void write_layer(Markup& page, const Runs& runs, const Neighbourhood& around, std::size_t layer,
                  double largest) {
   const bool narrow = around.edges.size() <= kNarrowColumns;
@@ -151,7 +138,7 @@ void write_attention_section(Markup& page, const Runs& runs, std::int64_t node) 
       neighbourhood_of(runs.front().run.graph(), node, mean_alpha(runs, node), kMostColumns);
   const double largest = largest_shown(runs, around);
   write_explanation(page, runs, around);
-  write_scale(page, largest);
+  write_heat_scale(page, largest);
   for (std::size_t layer = 0; layer < layers; ++layer) {
     page.element("h3", {}, text("Layer ", layer + 1, " of ", layers));
     write_layer(page, runs, around, layer, largest);

@@ -1,9 +1,9 @@
 #include "cli/report/head_maps.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
+#include "cli/report/sample.hpp"
 #include <attune/core/random.hpp>
 #include <attune/train/tsne.hpp>
 
@@ -49,19 +49,7 @@ HeadMap map_of(const Tensor& points, double perplexity, const core::RandomStream
 }  // namespace
 
 std::vector<std::int64_t> map_nodes(std::int64_t num_nodes, const HeadMapOptions& options) {
-  std::vector<std::int64_t> nodes(static_cast<std::size_t>(num_nodes));
-  std::iota(nodes.begin(), nodes.end(), std::int64_t{0});
-  const auto count = static_cast<std::ptrdiff_t>(std::min(num_nodes, options.nodes));
-  // The first steps of a shuffle.
-  const core::RandomStream random(options.seed, core::Purpose::sampling);
-  for (std::ptrdiff_t i = 0; i < count && count < num_nodes; ++i) {
-    const auto left = static_cast<std::uint64_t>(num_nodes - i);
-    const auto chosen = random.below(static_cast<std::uint64_t>(i), left);
-    std::swap(nodes[static_cast<std::size_t>(i)], nodes[static_cast<std::size_t>(i) + chosen]);
-  }
-  nodes.resize(static_cast<std::size_t>(count));
-  std::ranges::sort(nodes);
-  return nodes;
+  return sample_of(num_nodes, options.nodes, options.seed);
 }
 
 double map_perplexity(std::size_t num_nodes, const HeadMapOptions& options) {

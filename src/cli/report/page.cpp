@@ -4,21 +4,16 @@
 #include "cli/report/curves_section.hpp"
 #include "cli/report/maps_section.hpp"
 #include "cli/report/markup.hpp"
+#include "cli/report/page_shell.hpp"
 #include "cli/report/results_section.hpp"
-#include "cli/report/style.hpp"
 #include "cli/training_run.hpp"
 #include <attune/core/text.hpp>
-#include <attune/core/version.hpp>
 
 namespace attune::cli {
 
 using core::text;
 
 namespace {
-
-std::string title_of(const Runs& runs) {
-  return runs.size() == 2 ? text(runs[0].name, " against ", runs[1].name) : runs[0].name;
-}
 
 // `gat, 2 layers, aligned by ct, weight 0.01`.
 std::string in_words(const ExaminedRun& run) {
@@ -43,29 +38,12 @@ std::string in_words(const ExaminedRun& run) {
   return words;
 }
 
-void write_header(Markup& page, const Runs& runs) {
-  page.open("header").element("h1", {}, title_of(runs));
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    page.open("p").element("span", {{"class", "swatch " + style_of_run(i)}}, "");
-    page.element("b", {}, runs[i].name).text(": " + in_words(runs[i].run)).close();
+std::vector<RunHeading> headings(const Runs& runs) {
+  std::vector<RunHeading> all;
+  for (const NamedRun& named : runs) {
+    all.push_back({.name = named.name, .words = in_words(named.run)});
   }
-  page.element("p", {{"class", "note"}}, describe(runs.front().run.dataset()));
-  page.open("nav");
-  for (const auto& [id, name] :
-       {std::pair("#results", "Results"), std::pair("#curves", "Curves"),
-        std::pair("#maps", "Keys and queries"), std::pair("#attention", "Attention"),
-        std::pair("#settings", "Settings")}) {
-    page.element("a", {{"href", id}}, name);
-  }
-  page.close().close();
-}
-
-void write_head(Markup& page, const Runs& runs) {
-  page.open("head").empty("meta", {{"charset", "utf-8"}});
-  page.empty("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  page.empty("meta", {{"name", "generator"}, {"content", "attune " ATTUNE_VERSION}});
-  page.element("title", {}, title_of(runs) + " - attune report");
-  page.style(report_style()).close();
+  return all;
 }
 
 }  // namespace
@@ -73,19 +51,18 @@ void write_head(Markup& page, const Runs& runs) {
 std::string report_page(const Runs& runs, const PageOptions& options,
                         const std::function<void()>& drawn) {
   Markup page;
-  page.open("html", {{"lang", "en"}});
-  write_head(page, runs);
-  page.open("body");
-  write_header(page, runs);
-  page.open("main");
+  begin_page(page, headings(runs), describe(runs.front().run.dataset()),
+             {{"results", "Results"},
+              {"curves", "Curves"},
+              {"maps", "Keys and queries"},
+              {"attention", "Attention"},
+              {"settings", "Settings"}});
   write_results_section(page, runs);
   write_curves_section(page, runs);
   write_maps_section(page, runs, options.maps, drawn);
   write_attention_section(page, runs, options.node);
   write_settings_section(page, runs);
-  page.close();
-  page.element("footer", {}, "Written by attune " ATTUNE_VERSION ".");
-  return "<!DOCTYPE html>\n" + page.finish();
+  return finish_page(page);
 }
 
 }  // namespace attune::cli

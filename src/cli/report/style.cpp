@@ -100,6 +100,20 @@ svg { display: block; }
 .dots.queries { stroke: var(--queries); stroke-linecap: round; }
 .dots.keys { stroke: var(--keys); stroke-linecap: square; stroke-width: 3.4; }
 .dot .dots { stroke-width: 8; opacity: 1; }
+.small { font-size: 11px; }
+.pointed { fill: transparent; }
+.pointed:hover { fill: var(--text); fill-opacity: .07; }
+.asked {
+  display: grid; gap: 1rem 2rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr));
+}
+.picture { width: 100%; height: auto; max-width: 32rem; }
+.ground { fill: #808080; }
+.box { fill: none; stroke: #ffffff; stroke-opacity: .6; }
+.box-number { fill: #ffffff; font-family: system-ui, "DejaVu Sans", sans-serif; }
+.maps, .grids { display: flex; flex-wrap: wrap; gap: 1rem; min-width: 0; }
+.maps > figure, .grids > div { max-width: 100%; }
+summary h3 { display: inline-block; margin-bottom: .25rem; }
 .cell { fill: var(--heat); stroke: var(--rule); stroke-width: 1; }
 .value { fill: var(--text); font-variant-numeric: tabular-nums; }
 .value.strong { fill: var(--on-heat); }
