@@ -2,6 +2,7 @@
 #include <charconv>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,10 +18,8 @@
 #include "cli/bench/roofline.hpp"
 #include "cli/command.hpp"
 #include "cli/training_run.hpp"
-#include <attune/core/error.hpp>
 #include <attune/core/file.hpp>
 #include <attune/core/parallel.hpp>
-#include <attune/core/text.hpp>
 #include <attune/data/registry.hpp>
 #include <attune/graph/builder.hpp>
 #include <attune/graph/reorder.hpp>
@@ -70,21 +69,29 @@ std::string percent(double part) {
 }
 
 // `8x8`: heads and channels.
+std::optional<std::pair<int, int>> parse_shape(const std::string& name) {
+  int heads = 0;
+  int channels = 0;
+  const char* const end = name.data() + name.size();
+  const auto first = std::from_chars(name.data(), end, heads);
+  const bool cut = first.ptr != end && *first.ptr == 'x';
+  const auto second = std::from_chars(cut ? first.ptr + 1 : end, end, channels);
+  if (!cut || second.ptr != end || heads < 1 || channels < 1 || heads > 4096 || channels > 65536) {
+    return std::nullopt;
+  }
+  return std::pair(heads, channels);
+}
+
+// What is wrong with the name of a shape; nothing where it is one.
+std::string check_shape(const std::string& name) {
+  return parse_shape(name) ? "" : "expected heads and channels like 8x8, got \"" + name + '"';
+}
+
+// Of names that check_shape() let through.
 std::vector<std::pair<int, int>> shapes_of(const std::vector<std::string>& names) {
   std::vector<std::pair<int, int>> shapes;
   for (const std::string& name : names) {
-    int heads = 0;
-    int channels = 0;
-    const char* const end = name.data() + name.size();
-    const auto first = std::from_chars(name.data(), end, heads);
-    const bool cut = first.ptr != end && *first.ptr == 'x';
-    const auto second = std::from_chars(cut ? first.ptr + 1 : end, end, channels);
-    if (!cut || second.ptr != end || heads < 1 || channels < 1 || heads > 4096 ||
-        channels > 65536) {
-      throw InvalidArgument(
-          core::text("--shapes: expected heads and channels like 8x8, got \"", name, '"'));
-    }
-    shapes.emplace_back(heads, channels);
+    shapes.push_back(parse_shape(name).value());
   }
   return shapes;
 }
@@ -314,6 +321,7 @@ void add_bench_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"gat", "gatv2", "transformer"}));
   command->add_option("--shapes", options->shapes, "Heads and channels of layers and kernels")
       ->delimiter(',')
+      ->check(check_shape)
       ->type_name("HxC");
   command
       ->add_option("--distances", options->distances,
