@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/step_sizes.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 #include <attune/train/step_checkpoint.hpp>
@@ -17,31 +18,6 @@ CLI::Validator not_negative() {
             return text.starts_with('-') ? "expected 0 or more, got " + text : std::string();
           },
           ""};
-}
-
-void add_step_sizes(CLI::App& command, train::StepFitOptions& fit, const std::string& items) {
-  const std::string group = "Training";
-  command.add_option("--epochs", fit.epochs, "Over the training " + items)
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--steps", fit.steps, "Instead of epochs")->type_name("N")->group(group);
-  command.add_option("--batch-size", fit.batch_size, "Examples a batch")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--accumulate", fit.accumulate, "Batches a step")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--lr", fit.learning_rate, "Learning rate of AdamW at the end of the warm-up")
-      ->type_name("X")
-      ->group(group);
-  command.add_option("--warmup", fit.warmup, "Share of the steps in which the learning rate rises")
-      ->type_name("P")
-      ->group(group);
-  command.add_option("--weight-decay", fit.weight_decay, "Of AdamW")->type_name("X")->group(group);
-  command
-      .add_option("--max-gradient-norm", fit.max_gradient_norm, "Clip gradients to it; 0: never")
-      ->type_name("X")
-      ->group(group);
 }
 
 }  // namespace
@@ -63,7 +39,7 @@ void add_seed_option(CLI::App& command, std::uint64_t& seed, const std::string& 
 void add_fit_options(CLI::App& command, FitFlags& flags, const std::string& items,
                      const std::string& drawn) {
   const std::string group = "Training";
-  add_step_sizes(command, flags.options, items);
+  add_step_sizes(command, flags.options, "the training " + items, "Examples");
   command
       .add_option("--eval-every", flags.options.eval_every,
                   "Steps between validations; 0: an epoch")

@@ -9,6 +9,8 @@
 
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
+#include "cli/step_options.hpp"
+#include "cli/step_sizes.hpp"
 #include "cli/text_command.hpp"
 #include "cli/text_run.hpp"
 #include "cli/training_run.hpp"
@@ -34,12 +36,7 @@ struct PretrainOptions {
   double dropout = 0.1;
   double holdout = 0.01;
   train::TextPretrainingOptions fit;
-  std::string out;
-  std::string resume;
-  bool overwrite = false;
-  std::int64_t checkpoint_every = 500;
-
-  [[nodiscard]] const std::string& folder() const { return resume.empty() ? out : resume; }
+  CheckpointFlags checkpoints;
 };
 
 /// Texts, tokens and sequences of a run.
@@ -51,15 +48,11 @@ struct PretrainSetup {
   std::vector<data::EncodedText> validation;
 };
 
-void check_folders(const PretrainOptions& options) {
-  if (options.out.empty() == options.resume.empty()) {
+void check(const PretrainOptions& options) {
+  if (options.checkpoints.folder().empty()) {
     throw InvalidArgument("expected one of --out DIR and --resume DIR");
   }
-  if (!options.out.empty() && !options.overwrite && train::has_step_checkpoint(options.out)) {
-    throw InvalidArgument(text("--out ", options.out,
-                               ": holds a checkpoint; continue it with --resume or replace it with "
-                               "--overwrite"));
-  }
+  check_folders(options.checkpoints);
   if (!(options.holdout >= 0 && options.holdout < 1)) {
     throw InvalidArgument(text("--holdout must be in [0, 1), got ", options.holdout));
   }
@@ -143,8 +136,8 @@ PretrainSetup prepare(const PretrainOptions& options, const std::string& data_di
   PretrainSetup setup;
   setup.names = united.names;
   setup.sha256 = united.sha256();
-  if (!options.resume.empty()) {
-    setup.tokenizer = data::load_tokenizer(options.resume);
+  if (!options.checkpoints.resume.empty()) {
+    setup.tokenizer = data::load_tokenizer(options.checkpoints.resume);
   } else if (!options.sizes.vocab.empty()) {
     setup.tokenizer = data::load_tokenizer(options.sizes.vocab);
   } else {
@@ -204,11 +197,11 @@ std::vector<double> run_steps(const PretrainOptions& options, const train::Setti
     if (progress.due()) {
       progress.show(trainer.steps(), progress_text(trainer, step));
     }
-    if (trainer.steps() % options.checkpoint_every == 0 && !trainer.finished()) {
-      train::save_step_checkpoint(options.folder(), trainer.checkpoint(settings));
+    if (trainer.steps() % options.checkpoints.every == 0 && !trainer.finished()) {
+      train::save_step_checkpoint(options.checkpoints.folder(), trainer.checkpoint(settings));
     }
   }
-  train::save_step_checkpoint(options.folder(), trainer.checkpoint(settings));
+  train::save_step_checkpoint(options.checkpoints.folder(), trainer.checkpoint(settings));
   return ms;
 }
 
@@ -257,8 +250,8 @@ void make_folder(const std::string& folder) {
 }
 
 int pretrain(const PretrainOptions& options, const GlobalOptions& global) {
-  check_folders(options);
-  const std::string& folder = options.folder();
+  check(options);
+  const std::string& folder = options.checkpoints.folder();
   const PretrainSetup setup = prepare(options, global.data_dir);
   train::TextConfig config = make_text_config(options.sizes, *setup.tokenizer, options.max_length);
   config.encoder.dropout = options.dropout;
@@ -269,7 +262,7 @@ int pretrain(const PretrainOptions& options, const GlobalOptions& global) {
   train::MaskedLanguageTrainer trainer(model, *setup.tokenizer, setup.train, setup.validation,
                                        options.fit);
   const train::Settings settings = settings_of(options, setup);
-  if (options.resume.empty()) {
+  if (options.checkpoints.resume.empty()) {
     make_folder(folder);
     setup.tokenizer->save(folder);  // before the checkpoint, so that whoever finds it finds both
     train::save_step_checkpoint(folder, trainer.checkpoint(settings));
@@ -306,25 +299,7 @@ int pretrain(const PretrainOptions& options, const GlobalOptions& global) {
 void add_fit_options(CLI::App& command, PretrainOptions& o) {
   const std::string group = "Training";
   train::TextPretrainingOptions& fit = o.fit;
-  command.add_option("--epochs", fit.epochs, "Over the texts")->type_name("N")->group(group);
-  command.add_option("--steps", fit.steps, "Instead of epochs")->type_name("N")->group(group);
-  command.add_option("--batch-size", fit.batch_size, "Sequences a batch")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--accumulate", fit.accumulate, "Batches a step")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--lr", fit.learning_rate, "Learning rate of AdamW at the end of the warm-up")
-      ->type_name("X")
-      ->group(group);
-  command.add_option("--warmup", fit.warmup, "Share of the steps in which the learning rate rises")
-      ->type_name("P")
-      ->group(group);
-  command.add_option("--weight-decay", fit.weight_decay, "Of AdamW")->type_name("X")->group(group);
-  command
-      .add_option("--max-gradient-norm", fit.max_gradient_norm, "Clip gradients to it; 0: never")
-      ->type_name("X")
-      ->group(group);
+  add_step_sizes(command, fit, "the texts", "Sequences");
   command.add_option("--mask-rate", fit.mask_rate, "Share of the tokens that are to be guessed")
       ->type_name("P")
       ->group(group);
@@ -358,22 +333,8 @@ void add_text_pretrain(CLI::App& app, Action& action) {
   command->add_option("--max-length", options->max_length, "Tokens of a sequence")->type_name("N");
   add_encoder_options(*command, options->sizes);
   add_fit_options(*command, *options);
-  const std::string group = "Checkpoints";
-  command
-      ->add_option("--out", options->out,
-                   "Folder for config.json, model.safetensors and the tokeniser, and until then "
-                   "for what --resume needs")
-      ->type_name("DIR")
-      ->group(group);
-  command->add_option("--resume", options->resume, "Continue the run saved in this folder")
-      ->type_name("DIR")
-      ->group(group);
-  command->add_flag("--overwrite", options->overwrite, "Replace the run that --out holds")
-      ->group(group);
-  command->add_option("--checkpoint-every", options->checkpoint_every, "Steps between savings")
-      ->check(CLI::Range(1, 1000000000))
-      ->type_name("N")
-      ->group(group);
+  add_checkpoint_options(*command, options->checkpoints,
+                         "config.json, model.safetensors and the tokeniser");
   command->callback([options, &action] {
     action = [options](const GlobalOptions& global) { return pretrain(*options, global); };
   });
