@@ -16,8 +16,9 @@ struct AttentionGrid {
   std::vector<std::vector<double>> values = {};  ///< [rows, columns], in [0, largest]
 };
 
-/// An SVG of small cells, whose colour grows with the number in one of 24 steps. A row says all its
-/// numbers where a pointer rests on it.
+/// An SVG of small cells, whose colour grows with the number in one of 24 steps. A row says its
+/// numbers where a pointer rests on it. More than 20 columns or rows share the length of 20: some
+/// of them are named, and a row says its six largest numbers.
 void write_attention_grid(Markup& page, const AttentionGrid& grid);
 
 }  // namespace attune::cli

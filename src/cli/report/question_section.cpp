@@ -15,9 +15,6 @@ using core::text;
 
 namespace {
 
-// A map of each head grows with the square of the regions; beyond that it cannot be read either.
-constexpr std::int64_t kMostRegionsToRegions = 20;
-
 /// One of the three attentions of a model, and who attends to whom in it.
 struct Kind {
   const char* title;
@@ -178,13 +175,7 @@ void write_question_section(Markup& page, const ShownQuestion& shown) {
   page.close().close();
   write_kind(page, shown, kWords);
   write_kind(page, shown, kGuided);
-  if (shown.picture.regions <= kMostRegionsToRegions) {
-    write_kind(page, shown, kRegions);
-  } else {
-    page.element("p", {{"class", "note"}},
-                 text("Of regions to regions there are no pictures: they are too many, ",
-                      shown.picture.regions, "."));
-  }
+  write_kind(page, shown, kRegions);
   page.close();
 }
 

@@ -113,8 +113,12 @@ svg { display: block; }
 .box-number { fill: #ffffff; font-family: system-ui, "DejaVu Sans", sans-serif; }
 .maps, .grids { display: flex; flex-wrap: wrap; gap: 1rem; min-width: 0; }
 .maps > figure, .grids > div { max-width: 100%; }
+.grids { align-items: flex-end; }
+.grids > div { min-width: 9rem; }
 summary h3 { display: inline-block; margin-bottom: .25rem; }
 .cell { fill: var(--heat); stroke: var(--rule); stroke-width: 1; }
+.shade { fill: var(--heat); }
+.lines { fill: none; stroke: var(--rule); stroke-width: 1; }
 .value { fill: var(--text); font-variant-numeric: tabular-nums; }
 .value.strong { fill: var(--on-heat); }
 @media (max-width: 36rem) {

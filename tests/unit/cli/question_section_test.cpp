@@ -95,11 +95,29 @@ TEST_CASE("question section: answers and all heads of both runs", "[cli][report]
 TEST_CASE("question section: what is not known is not shown", "[cli][report][vqa]") {
   ShownQuestion shown = hostile();
   shown.question.answers.clear();
-  shown.picture.regions = 21;
-  for (ShownQuestion::Answer& answer : shown.answers) {
-    answer.found.attention.guided = {even(21, 2, 1)};
-  }
-  const ParsedMarkup page = drawn(shown);
-  CHECK(page.texts("td") == Names{"</td>yes", "0.875", "not known", "no", "0.875", "not known"});
-  CHECK(page.texts("h3") == Names{"Words to words", "Regions to words"});
+  CHECK(drawn(shown).texts("td") ==
+        Names{"</td>yes", "0.875", "not known", "no", "0.875", "not known"});
+}
+
+TEST_CASE("question section: maps of many regions are of one size", "[cli][report][vqa]") {
+  ShownQuestion shown = hostile();
+  const auto sizes = [&](std::int64_t regions) {
+    shown.picture.regions = regions;
+    for (ShownQuestion::Answer& answer : shown.answers) {
+      answer.found.attention = {.words = {even(2, 2, 1)},
+                                .regions = {even(regions, regions, 1)},
+                                .guided = {even(regions, 2, 1)}};
+    }
+    const ParsedMarkup page = drawn(shown);
+    CHECK(page.texts("h3") == Names{"Words to words", "Regions to words", "Regions to regions"});
+    const auto map = page.all("svg").back();  // of regions to regions
+    CHECK(page.all("svg").size() == 6);
+    return std::pair(std::stod(map.attribute("width")), std::stod(map.attribute("height")));
+  };
+  const auto [width, height] = sizes(36);
+  CHECK((width > 340 && width < 450));
+  CHECK((height > 340 && height < 450));
+  const auto [most_width, most_height] = sizes(100);
+  CHECK(most_width - width < 10);  // `region 100` has a letter more
+  CHECK(most_height - height < 10);
 }
