@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/report/attention_name.hpp"
 #include "cli/report/page_shell.hpp"
 #include "cli/report/question_section.hpp"
 #include "cli/report/run_name.hpp"
@@ -101,6 +102,7 @@ ShownQuestion shown_question(const std::vector<VqaRun>& runs, std::int64_t quest
                       .answers = {}};
   for (const VqaRun& run : runs) {
     shown.answers.push_back({.run = run.name,
+                             .attention = attention_name(run.saved->description().training),
                              .found = answer_question(run.saved->model(), run.saved->vocabulary(),
                                                       *run.part, question)});
   }
@@ -136,7 +138,8 @@ std::string page_of(const VqaReport& report) {
     const models::McanOptions& model = run.saved->model().options();
     headings.push_back(
         {.name = run.name,
-         .words = text("mcan, ", model.layers, " layers of ", model.heads, " heads, ",
+         .words = text(attention_name(run.saved->description().training), "; mcan, ", model.layers,
+                       " layers of ", model.heads, " heads, ",
                        with_thousands(run.saved->model().num_parameters()), " parameters")});
   }
   std::vector<PageLink> links;
@@ -168,6 +171,7 @@ std::string to_json(const VqaReport& report, const VqaReportOptions& options) {
     for (std::size_t i = 0; i < report.runs.size(); ++i) {
       const AnsweredQuestion& found = shown.answers[i].found;
       question["runs"].push_back({{"folder", report.runs[i].folder},
+                                  {"attention", shown.answers[i].attention},
                                   {"answer", found.answer},
                                   {"probability", found.probability}});
       if (!shown.question.answers.empty()) {

@@ -23,13 +23,15 @@ struct VqaTrainOptions {
 };
 
 // Saves the model at the end.
-VqaFinish finish(const VqaTrainOptions& options, const train::VqaProblem& problem) {
+VqaFinish finish(const VqaTrainOptions& options, const train::VqaProblem& problem,
+                 const train::Settings& settings) {
   if (options.checkpoints.folder().empty()) {
     return nullptr;
   }
   return [&](const models::Mcan& model) {
-    train::save_vqa(options.checkpoints.folder(), model, problem.vocabulary,
-                    {.dataset = problem.name, .dataset_sha256 = problem.sha256});
+    train::save_vqa(
+        options.checkpoints.folder(), model, problem.vocabulary,
+        {.dataset = problem.name, .dataset_sha256 = problem.sha256, .training = settings});
   };
 }
 
@@ -60,7 +62,7 @@ int train_vqa(const VqaTrainOptions& options, const GlobalOptions& global) {
     ProgressLine progress(0, global.quiet);
     const StepRunHooks hooks = step_hooks(options.checkpoints, settings, experiment.metric,
                                           progress, interrupt.requested());
-    return run_vqa_seed(training, problem, seed, hooks, finish(options, problem));
+    return run_vqa_seed(training, problem, seed, hooks, finish(options, problem, settings));
   }();
   if (run.interrupted) {
     return interrupted(run, options.checkpoints.folder());

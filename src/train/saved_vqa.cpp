@@ -211,7 +211,8 @@ void save_vqa(const std::string& folder, const models::Mcan& model, const VqaVoc
                       {"dataset", description.dataset},
                       {"dataset_sha256", description.dataset_sha256},
                       {"max_words", vocabulary.max_words},
-                      {"model", result_json(to_settings(model.options()))}};
+                      {"model", result_json(to_settings(model.options()))},
+                      {"training", result_json(description.training)}};
   index["files"] = writer.files();
   core::write_file_atomically(folder + kIndex, dumped(index));
   writer.remove_others();
@@ -225,6 +226,9 @@ SavedVqa::SavedVqa(const std::string& folder) {
     throw FileError(path, text("expected the format ", kFormat, " ", kFormatVersion));
   }
   description_ = {.dataset = top.text("dataset"), .dataset_sha256 = top.text("dataset_sha256")};
+  if (top.has("training")) {  // earlier versions did not keep it
+    description_.training = top.settings("training");
+  }
   const JsonFields files = top.object("files");
   vocabulary_ = read_vocabulary(folder, top, files);
   model_ = read_model(folder, top, files, vocabulary_);

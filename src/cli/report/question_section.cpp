@@ -75,12 +75,12 @@ void write_head(Markup& page, const ShownQuestion& shown, const Kind& kind,
   for (std::size_t i = 0; i < shown.answers.size(); ++i) {
     const ShownQuestion::Answer& answer = shown.answers[i];
     const std::vector<AttentionMap>& maps = maps_of(answer, kind);
-    page.open("div", {{"class", "scroll"}}).open("p", {{"class", "under"}});
+    page.open("div", {{"class", "scroll"}}).open("p", {{"class", "whose"}});
     write_run_name(page, i, answer.run);
-    page.close();
+    page.close().element("p", {{"class", "whose"}}, answer.attention);
     if (layer < maps.size() && head < maps[layer].heads) {
       AttentionGrid grid = grid_of(shown, answer, kind, maps[layer], head);
-      grid.label = text(kind.title, ", ", answer.run, ", ", where);
+      grid.label = text(kind.title, ", ", answer.run, ", ", answer.attention, ", ", where);
       grid.largest = largest;
       write_attention_grid(page, grid);
     } else {

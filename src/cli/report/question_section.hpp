@@ -15,6 +15,7 @@ struct ShownQuestion {
   /// A model's answer under the name that the page gives the model.
   struct Answer {
     std::string run;
+    std::string attention;  ///< what the model was trained to attend with, `AA-GAN, lambda 0.01`
     AnsweredQuestion found;
   };
 

@@ -81,6 +81,9 @@ svg { display: block; }
 .pair { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: .6rem; }
 .map { width: 100%; height: auto; background: var(--page); border: 1px solid var(--rule); }
 .under { font-size: .8rem; color: var(--quiet); margin: .3rem 0 0; line-height: 1.35; }
+.whose {
+  width: 0; min-width: 100%; margin: 0; font-size: .8rem; line-height: 1.4; color: var(--quiet);
+}
 .grid { stroke: var(--rule); stroke-width: 1; }
 .tick, .value { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--quiet); }
 .tick { font-variant-numeric: tabular-nums; }

@@ -43,14 +43,17 @@ AnsweredQuestion answered(const std::string& answer, std::int64_t layers, std::i
 const std::string kHostile = "<script>alert(\"1\")</script> & is it red?";
 
 ShownQuestion hostile() {
-  return {.question = {.id = 17,
-                       .text = kHostile,
-                       .type = "<b>",
-                       .answer = "yes",
-                       .answers = {"yes", "<i>no</i>", "yes"}},
-          .picture = {.regions = 2},
-          .answers = {{.run = "<img src=x>", .found = answered("</td>yes", 2, 2)},
-                      {.run = "soft", .found = answered("no", 1, 3)}}};
+  return {
+      .question = {.id = 17,
+                   .text = kHostile,
+                   .type = "<b>",
+                   .answer = "yes",
+                   .answers = {"yes", "<i>no</i>", "yes"}},
+      .picture = {.regions = 2},
+      .answers = {{.run = "<img src=x>",
+                   .attention = "AA-GAN, lambda <0.01>",
+                   .found = answered("</td>yes", 2, 2)},
+                  {.run = "soft", .attention = "soft attention", .found = answered("no", 1, 3)}}};
 }
 
 ParsedMarkup drawn(const ShownQuestion& shown) {
@@ -90,6 +93,10 @@ TEST_CASE("question section: answers and all heads of both runs", "[cli][report]
   const std::int64_t missing = std::ranges::count(page.texts("p"), "no such head");
   CHECK(missing == 3 * (1 + 2));
   CHECK(page.texts("h3") == Names{"Words to words", "Regions to words", "Regions to regions"});
+  // Each panel says whose attention it is and which, whether there is such a head or not.
+  const Names words = page.texts("p");
+  CHECK(std::ranges::count(words, "AA-GAN, lambda <0.01>") == 3 * 5);
+  CHECK(std::ranges::count(words, "soft attention") == 3 * 5);
 }
 
 TEST_CASE("question section: what is not known is not shown", "[cli][report][vqa]") {

@@ -275,12 +275,14 @@ TEST_CASE("saved vqa: a model comes back and damage is refused", "[train][vqa]")
   const ToyVqa toy;
   const auto model = toy.model();
   const std::string folder = toy.folder.path("saved");
+  const Settings training{{"align", "gan"}, {"align_weight", 0.01}, {"epochs", std::int64_t{3}}};
   save_vqa(folder, *model, toy.problem.vocabulary,
            {.dataset = toy.problem.name, .dataset_sha256 = toy.problem.sha256});
   save_vqa(folder, *toy.model(), toy.problem.vocabulary,
-           {.dataset = "again", .dataset_sha256 = ""});
+           {.dataset = "again", .dataset_sha256 = "", .training = training});
   const SavedVqa saved(folder);
   CHECK(saved.description().dataset == "again");
+  CHECK(saved.description().training == training);
   CHECK(values(saved.model()) == values(*model));
   CHECK(saved.vocabulary().answers.names() == toy.problem.vocabulary.answers.names());
   CHECK(saved.vocabulary().words.encode("is it red") ==
