@@ -2,6 +2,7 @@
 //   q  questions, the byte 1e, annotations (without that byte: unlabelled)
 //   a  a vocabulary of answers
 //   r  the regions of a picture
+//   b  where they are
 #include <algorithm>
 #include <span>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include <attune/data/npz.hpp>
 #include <attune/data/vqa/answers.hpp>
 #include <attune/data/vqa/question_vocabulary.hpp>
+#include <attune/data/vqa/region_boxes.hpp>
 #include <attune/data/vqa/region_features.hpp>
 
 namespace attune::fuzz {
@@ -67,6 +69,26 @@ void run_regions(std::string_view input) {
   require(regions.size(0) >= 1 && regions.size(0) <= 16, "as many regions as may not be");
 }
 
+void run_boxes(std::string_view input) {
+  const testing::TemporaryFolder folder;
+  const auto found = data::read_region_boxes(folder.write("r.npz", input), 2);
+  if (found) {
+    require(found->boxes.size() == 2, "as many boxes as there are no regions");
+    require(found->width > 0 && found->height > 0, "a picture without extent");
+  }
+}
+
+std::string boxes_seed() {
+  const std::vector<float> corners = {1, 2, 3, 4, 5, 6, 7, 8};
+  const std::int64_t pixels = 160;
+  const auto side = data::NpyArray::from(std::span<const std::int64_t>(&pixels, 1), {});
+  return core::text(
+      "b",
+      data::encode_npz({{"bbox", data::NpyArray::from(std::span<const float>(corners), {2, 4})},
+                        {"image_w", side},
+                        {"image_h", side}}));
+}
+
 std::string regions_seed() {
   const std::vector<float> x = {1, 2, 3, 4, 5, 6};
   const std::int64_t two = 2;
@@ -89,6 +111,8 @@ void run(std::string_view input) {
     run_answers(rest);
   } else if (input[0] == 'r') {
     run_regions(rest);
+  } else if (input[0] == 'b') {
+    run_boxes(rest);
   }
 }
 
@@ -102,9 +126,12 @@ std::vector<std::string> seeds() {
       R"("answers": [{"answer": "a cup", "answer_confidence": "yes", "answer_id": 1},)"
       R"({"answer": "1,000 cups.", "answer_id": 2}], "image_id": 9, "answer_type": "other",)"
       R"("question_id": 9000}, {"question_id": 25001, "answers": [{"answer": "dont"}]}]})";
-  return {core::text("q", questions), core::text("q", questions, kBetween, annotations),
-          R"(a["yes", "no", "2"])", R"(a[{"net": 0, "cup": 1}, {"0": "net", "1": "cup"}])",
-          regions_seed()};
+  return {core::text("q", questions),
+          core::text("q", questions, kBetween, annotations),
+          R"(a["yes", "no", "2"])",
+          R"(a[{"net": 0, "cup": 1}, {"0": "net", "1": "cup"}])",
+          regions_seed(),
+          boxes_seed()};
 }
 
 }  // namespace attune::fuzz

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <string_view>
 
@@ -20,6 +21,7 @@ namespace {
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 30;
 constexpr std::size_t kMostLine = std::size_t{1} << 16;
 constexpr std::size_t kMostObjects = 20;  // as draw_scene() allows
+constexpr std::uint64_t kMostId = std::numeric_limits<std::int64_t>::max();
 
 /// A line of the file and what is wrong with it.
 class SceneLine {
@@ -38,7 +40,10 @@ class SceneLine {
   [[nodiscard]] Scene scene() const {
     const json& id = member(root_, "image_id");
     const json& objects = member(root_, "objects");
-    if (!id.is_number_integer() || !objects.is_array() || objects.size() > kMostObjects) {
+    // Larger ones would wrap around to the number of another picture.
+    const bool whole =
+        id.is_number_integer() && (!id.is_number_unsigned() || id.get<std::uint64_t>() <= kMostId);
+    if (!whole || !objects.is_array() || objects.size() > kMostObjects) {
       fail(text("expected a whole image_id and a list of at most ", kMostObjects, " objects"));
     }
     Scene out{.id = id.get<std::int64_t>()};

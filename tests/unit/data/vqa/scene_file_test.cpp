@@ -49,6 +49,8 @@ TEST_CASE("read_scene_file: says which line is no scene and why", "[data][vqa]")
   CHECK_THAT(error_of(object("\"red\"", "1.5")), Contains(":2: x: expected a number from 0 to 1"));
   CHECK_THAT(error_of(object("\"red\"", "null")), Contains(":2: x"));
   CHECK_THAT(error_of("{\"image_id\": 1.5, \"objects\": []}"), Contains("whole image_id"));
+  CHECK_THAT(error_of("{\"image_id\": 18446744073709551612, \"objects\": []}"),
+             Contains("whole image_id"));
   CHECK_THAT(error_of("{\"image_id\": 4, \"objects\": [7]}"), Contains("size"));
   CHECK_THAT(error_of("{\"image_id\": 4}"), Contains("objects"));
   CHECK_THAT(error_of("[]"), Contains("JSON object"));
