@@ -19,6 +19,7 @@
 #include <attune/core/file.hpp>
 #include <attune/core/parallel.hpp>
 #include <attune/core/text.hpp>
+#include <attune/train/step_checkpoint.hpp>
 
 namespace attune::cli {
 namespace {
@@ -146,7 +147,24 @@ void require_run_on_questions(const ReportOptions& options) {
   }
 }
 
+// Says more than that a checkpoint is missing.
+void require_other_than_questions(const std::string& folder, const std::string& option) {
+  if (is_vqa_run(folder)) {
+    throw FileError(folder, option + "expected a run on a graph, found one on visual questions");
+  }
+  if (train::has_step_checkpoint(folder)) {
+    throw FileError(folder, option +
+                                "expected a run on a graph or a finished one on visual questions, "
+                                "found training.json without vqa_model.json: not finished, or on "
+                                "texts");
+  }
+}
+
 void require_run_on_graph(const ReportOptions& options) {
+  require_other_than_questions(options.folder, "");
+  if (!options.against.empty()) {
+    require_other_than_questions(options.against, "--against: ");
+  }
   if (!options.data.empty() || !options.part.empty() || !options.questions.ids.empty()) {
     throw InvalidArgument(
         text("--data, --part, --question: expected a run on visual questions, got ", options.folder,
