@@ -73,6 +73,8 @@ class Side {
     return begin_ + pitch_ * static_cast<double>(index);
   }
   [[nodiscard]] double pitch() const { return pitch_; }
+  /// Where the picture ends: the last name may be larger than what it names.
+  [[nodiscard]] double end() const { return at(count_) + 2 + std::max(0.0, (kLine - pitch_) / 2); }
   /// Whether a line goes before it, or after the last one.
   [[nodiscard]] bool lined(std::size_t index) const {
     return pitch_ >= kLeastLined || index == 0 || index == count_;
@@ -95,8 +97,8 @@ class Layout {
   explicit Layout(const AttentionGrid& grid)
       : columns_(grid.columns.size(), room_for(grid.rows)),
         rows_(grid.rows.size(), room_for(grid.columns)),
-        width_(columns_.at(grid.columns.size()) + 2),
-        height_(rows_.at(grid.rows.size()) + 2) {}
+        width_(columns_.end()),
+        height_(rows_.end()) {}
 
   [[nodiscard]] const Side& columns() const { return columns_; }
   [[nodiscard]] const Side& rows() const { return rows_; }

@@ -65,20 +65,26 @@ std::string description(const data::SceneObject& object) {
   return words;
 }
 
-void write_box(Markup& page, const Box& box, std::size_t number, double unit,
+/// How large lines and numbers are, whatever the picture's pixels.
+struct Pen {
+  double unit;     // a 160th of the picture's width
+  double letters;  // in units; many numbers are small, to leave each other room
+};
+
+void write_box(Markup& page, const Box& box, std::size_t number, const Pen& pen,
                const std::string& words) {
   page.open("g").element("title", {}, words);
   page.empty("rect", {{"class", "box"},
-                      {"stroke-width", decimal(0.4 * unit, 3)},
+                      {"stroke-width", decimal(0.4 * pen.unit, 3)},
                       {"x", decimal(box[0])},
                       {"y", decimal(box[1])},
                       {"width", decimal(std::max(0.0, box[2] - box[0]))},
                       {"height", decimal(std::max(0.0, box[3] - box[1]))}});
   page.element("text",
                {{"class", "box-number"},
-                {"font-size", decimal(5 * unit, 3)},
-                {"x", decimal(box[0] + 0.5 * unit)},
-                {"y", decimal(std::max(box[1] - 0.7 * unit, 4.5 * unit))}},
+                {"font-size", decimal(pen.letters * pen.unit, 3)},
+                {"x", decimal(box[0] + 0.5 * pen.unit)},
+                {"y", decimal(std::max(box[1] - 0.7 * pen.unit, 0.9 * pen.letters * pen.unit))}},
                text(number));
   page.close();
 }
@@ -116,7 +122,8 @@ void write_picture(Markup& page, const Picture& picture) {
     return;
   }
   const data::RegionBoxes& boxes = *picture.boxes;
-  const double unit = boxes.width / 160;  // of lines and letters, whatever the pixels
+  constexpr std::int64_t kMany = 20;
+  const Pen pen{.unit = boxes.width / 160, .letters = picture.regions > kMany ? 3.2 : 5};
   page.open("svg", {{"class", "picture"},
                     {"viewBox", text("0 0 ", decimal(boxes.width), ' ', decimal(boxes.height))},
                     {"role", "img"},
@@ -130,7 +137,7 @@ void write_picture(Markup& page, const Picture& picture) {
   for (std::size_t i = 0; i < boxes.boxes.size(); ++i) {
     const std::string words =
         picture.scene ? description(picture.scene->objects[i]) : std::string("region");
-    write_box(page, boxes.boxes[i], i + 1, unit, text(i + 1, ": ", words));
+    write_box(page, boxes.boxes[i], i + 1, pen, text(i + 1, ": ", words));
   }
   page.close();
 }

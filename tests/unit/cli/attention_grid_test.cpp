@@ -80,6 +80,11 @@ TEST_CASE("attention grid: a hundred regions are all there and few are named", "
   CHECK(page.problems == Names{});
   CHECK(page.texts("text").size() == 2 * 20);
   CHECK(page.texts("text")[0] == "region 5");
+  // The last names are not cut: their letters reach 4 below their line.
+  CHECK(page.texts("text")[19] == "region 100");
+  const MarkupElement svg = page.all("svg")[0];
+  CHECK(std::stod(page.all("text")[19].attribute("y")) + 4 < std::stod(svg.attribute("height")));
+  CHECK(std::stod(page.all("text")[39].attribute("x")) + 4 < std::stod(svg.attribute("width")));
   CHECK(page.texts("title")[9] ==
         "region 10, most: region 91 0.500, region 8 0.250, region 1 0.001, region 2 0.001, "
         "region 3 0.001, region 4 0.001");
