@@ -37,4 +37,7 @@ void add_datasets_command(CLI::App& app, Action& action);
 void add_text_command(CLI::App& app, Action& action);
 void add_vqa_command(CLI::App& app, Action& action);
 
+/// Adds all of them, and the options that every one understands.
+void add_commands(CLI::App& app, GlobalOptions& global, Action& action);
+
 }  // namespace attune::cli

@@ -14,7 +14,6 @@
 #include <attune/core/parallel.hpp>
 #include <attune/core/suggest.hpp>
 #include <attune/core/text.hpp>
-#include <attune/core/version.hpp>
 
 namespace attune::cli {
 namespace {
@@ -41,22 +40,6 @@ std::string joined(int argc, char** argv) {
     line += argv[i];
   }
   return line;
-}
-
-void add_global_options(CLI::App& app, GlobalOptions& global) {
-  app.add_option("--threads", global.threads, "Threads to use; 0: one per core")
-      ->check(CLI::Range(0, 1024))
-      ->type_name("N");
-  app.add_option("--data-dir", global.data_dir,
-                 "Folder of data sets; else $ATTUNE_DATA, else datasets/")
-      ->type_name("DIR");
-  app.add_option("--json", global.json, "Write the result to this file as JSON")->type_name("FILE");
-  app.add_flag("--quiet", global.quiet, "No progress line, no summary");
-  app.set_config("--config", "",
-                 "Read options from this file: `name = value`, a section a subcommand")
-      ->type_name("FILE");
-  // A key that no option has is a typing error, not a wish to be ignored.
-  app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
 int report(const std::string& what, int status) {
@@ -98,25 +81,9 @@ int guarded(const Action& action, const GlobalOptions& global) {
 
 int run(int argc, char** argv) {
   CLI::App app("Graph attention networks with aligned heads", "attune");
-  app.set_version_flag("--version", "attune " ATTUNE_VERSION);
-  app.option_defaults()->always_capture_default();
-  app.require_subcommand(1);
-  app.fallthrough();
   GlobalOptions global;
   Action action;
-  add_global_options(app, global);
-  add_train_command(app, action);
-  add_sweep_command(app, action);
-  add_evaluate_command(app, action);
-  add_predict_command(app, action);
-  add_report_command(app, action);
-  add_bench_command(app, action);
-  add_datasets_command(app, action);
-  add_text_command(app, action);
-  add_vqa_command(app, action);
-  for (CLI::App* command : app.get_subcommands({})) {
-    command->footer("Also --threads, --data-dir, --json, --quiet and --config: see attune --help");
-  }
+  add_commands(app, global, action);
   try {
     global.command_line = joined(argc, argv);
     app.parse(arguments(argc, argv));
