@@ -17,7 +17,7 @@ DamagedFolder::Files files() {
 
 void run(std::string_view input) {
   static DamagedFolder folder(files());
-  folder.run(input, [] {
+  folder.run(input, [](const std::string&) {
     const train::Checkpoint checkpoint = train::load_checkpoint(folder.path());
     const models::GraphClassifier model(
         train::graph_classifier_options(checkpoint.description.model), 1);

@@ -17,7 +17,7 @@ class DamagedFolder {
 
   explicit DamagedFolder(Files files);
 
-  /// Runs `load()` on the damaged folder, and repairs it.
+  /// Runs `load(name of the damaged file)` on the folder, and repairs it.
   template <class Load>
   void run(std::string_view input, const Load& load) {
     if (input.empty()) {
@@ -27,7 +27,7 @@ class DamagedFolder {
                                                        static_cast<std::ptrdiff_t>(files_.size()));
     const Repair repair{folder_, damaged->first, damaged->second};
     folder_.write(damaged->first, input.substr(1));
-    load();
+    load(damaged->first);
   }
 
   [[nodiscard]] const std::string& path() const noexcept { return folder_.path(); }

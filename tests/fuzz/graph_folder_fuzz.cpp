@@ -8,7 +8,8 @@ namespace attune::fuzz {
 
 void run(std::string_view input) {
   static DamagedFolder folder(testing::small_graph_folder());
-  folder.run(input, [] { data::validate(data::load_graph_folder(folder.path())); });
+  folder.run(input,
+             [](const std::string&) { data::validate(data::load_graph_folder(folder.path())); });
 }
 
 std::vector<std::string> seeds() {

@@ -19,7 +19,9 @@ DamagedFolder::Files files() {
 
 void run(std::string_view input) {
   static DamagedFolder folder(files());
-  folder.run(input, [] { data::validate(data::load_planetoid(folder.path(), "set")); });
+  folder.run(input, [](const std::string&) {
+    data::validate(data::load_planetoid(folder.path(), "set"));
+  });
 }
 
 std::vector<std::string> seeds() {

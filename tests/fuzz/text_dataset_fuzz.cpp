@@ -22,8 +22,9 @@ testing::SmallDataset format() {
 void run(std::string_view input) {
   static const testing::SmallDataset dataset = format();
   static DamagedFolder folder(dataset.files);
-  folder.run(input,
-             [] { data::validate_nodes(data::load_text_dataset(folder.path() + dataset.entry)); });
+  folder.run(input, [](const std::string&) {
+    data::validate_nodes(data::load_text_dataset(folder.path() + dataset.entry));
+  });
 }
 
 std::vector<std::string> seeds() {
