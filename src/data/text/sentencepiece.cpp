@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <exception>
 #include <utility>
 #include <vector>
 
@@ -58,16 +59,27 @@ struct SentencePieceTokenizer::State {
   SequenceForm form;
   std::vector<std::string> pieces;
 
+  // Some damage the library reports, other damage makes it throw.
+  void load(const std::string& path) {
+    std::string damage;
+    try {
+      const auto status = processor.LoadFromSerializedProto(model);
+      if (status.ok()) {
+        return;
+      }
+      damage = status.error_message();
+    } catch (const std::exception& error) {
+      damage = error.what();
+    }
+    throw FileError(path, text("expected a SentencePiece model, found: ", data::quoted(damage)));
+  }
+
   State(std::string bytes, const std::string& path, const SentencePieceOptions& o)
       : model(std::move(bytes)), options(o) {
     if (const char* damage = find_sentencepiece_damage(model)) {
       throw FileError(path, text("expected a SentencePiece model, found ", damage));
     }
-    const auto status = processor.LoadFromSerializedProto(model);
-    if (!status.ok()) {
-      throw FileError(path, text("expected a SentencePiece model, found: ",
-                                 data::quoted(status.error_message())));
-    }
+    load(path);
     for (int id = 0; id < processor.GetPieceSize(); ++id) {
       pieces.push_back(processor.IdToPiece(id));
     }
