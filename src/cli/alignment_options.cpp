@@ -1,102 +1,98 @@
 #include "cli/alignment_options.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <attune/align/options.hpp>
 #include <attune/core/error.hpp>
 
 namespace attune::cli {
 namespace {
 
-void add_common_options(CLI::App& command, AlignmentFlags& f) {
+void add_common_options(Command command, AlignmentFlags& f) {
   const std::string group = "Alignment";
   train::AlignmentOptions& o = f.options;
   command.add_option("--align", f.kind, "Distance between queries and keys to minimise")
-      ->check(CLI::IsMember({"none", "gan", "ot", "ct", "mmd"}))
-      ->group(group);
+      .check(one_of({"none", "gan", "ot", "ct", "mmd"}))
+      .group(group);
   command.add_option("--align-weight", o.weight, "Lambda, the weight of the distance")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
   command
       .add_option("--align-samples", o.distance.samples,
                   "Nodes, or tokens of a text, drawn a step, 0: all of them [128, ct: 64]")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--align-support", f.support, "Transport between any nodes, or along edges (ct)")
-      ->check(CLI::IsMember({"nodes", "edges"}))
-      ->group(group);
+      .check(one_of({"nodes", "edges"}))
+      .group(group);
   command.add_option("--align-layers", f.layers, "Layers to align; hidden: all but the last")
-      ->check(CLI::IsMember({"all", "hidden"}))
-      ->group(group);
+      .check(one_of({"all", "hidden"}))
+      .group(group);
   command.add_option("--align-reduction", f.reduction, "Over layers and heads")
-      ->check(CLI::IsMember({"sum", "mean"}))
-      ->group(group);
+      .check(one_of({"sum", "mean"}))
+      .group(group);
   command
       .add_option("--align-warmup", o.warmup_steps, "Steps in which lambda grows to its full size")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--align-every", o.every,
                   "Steps from one that computes the distance to the next, weighted N times")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command.add_option("--align-weight-decay", o.weight_decay, "L2 on the networks of gan and ct")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
   command
       .add_option("--align-lr-scale", o.learning_rate_scale,
                   "Learning rate of the networks of gan and ct in units of --lr")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
   command.add_option("--align-hidden", o.distance.hidden, "Width of the networks of gan and ct")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--align-reversal", o.distance.reversal,
                   "Strength of the adversary's gradient against the others'")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
 }
 
-void add_distance_options(CLI::App& command, AlignmentFlags& f) {
+void add_distance_options(Command command, AlignmentFlags& f) {
   const std::string group = "Alignment, one distance";
   align::Options& o = f.options.distance;
   command.add_option("--ct-rho", o.rho, "ct: share of the transport from keys to queries")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   command.add_option("--ct-cost", f.ct_cost, "ct: cost of the critic's vectors")
-      ->check(CLI::IsMember({"cosine", "chord"}))
-      ->group(group);
+      .check(one_of({"cosine", "chord"}))
+      .group(group);
   command.add_option("--ot-cost", f.ot_cost, "ot: cost between a query and a key")
-      ->check(CLI::IsMember({"half_sqeuclid", "cosine"}))
-      ->group(group);
-  command.add_option("--ot-eps", o.eps, "ot: strength of the entropy")
-      ->type_name("X")
-      ->group(group);
+      .check(one_of({"half_sqeuclid", "cosine"}))
+      .group(group);
+  command.add_option("--ot-eps", o.eps, "ot: strength of the entropy").type_name("X").group(group);
   command.add_flag("--ot-eps-relative", o.eps_relative, "ot: eps in units of the mean cost")
-      ->group(group);
+      .group(group);
   command.add_option("--ot-iterations", o.ot_iterations, "ot: most pairs of Sinkhorn updates")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command.add_option("--ot-gradient", f.ot_gradient, "ot: with the plan held constant, or exact")
-      ->check(CLI::IsMember({"plan", "exact"}))
-      ->group(group);
+      .check(one_of({"plan", "exact"}))
+      .group(group);
   command
       .add_flag("--gan-bounded,!--no-gan-bounded", o.bounded,
                 "gan: queries and keys do not follow a discriminator that is worse than none "
                 "[on texts on, else off]")
-      ->group(group);
+      .group(group);
   command.add_flag("--gan-detach-query", o.detach_query, "gan: gradients into the keys alone")
-      ->group(group);
-  command.add_flag("--ot-debias", o.ot_debias, "ot: Sinkhorn divergence")->group(group);
+      .group(group);
+  command.add_flag("--ot-debias", o.ot_debias, "ot: Sinkhorn divergence").group(group);
   command.add_option("--mmd-sigma", o.mmd_sigma, "mmd: width of the kernel")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
   command
       .add_flag("--mmd-sigma-median", o.mmd_sigma_median,
                 "mmd: the median distance of the first clouds as width")
-      ->group(group);
+      .group(group);
 }
 
 train::AlignmentOptions complete(const AlignmentFlags& flags) {
@@ -119,7 +115,7 @@ train::AlignmentOptions complete(const AlignmentFlags& flags) {
 
 }  // namespace
 
-void add_alignment_options(CLI::App& command, AlignmentFlags& flags) {
+void add_alignment_options(Command command, AlignmentFlags& flags) {
   add_common_options(command, flags);
   add_distance_options(command, flags);
 }

@@ -3,13 +3,10 @@
 #include <memory>
 #include <string>
 
+#include "cli/arguments.hpp"
 #include <attune/graph/graph.hpp>
 #include <attune/train/alignment.hpp>
 #include <attune/train/settings.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -29,7 +26,7 @@ struct AlignmentFlags {
   [[nodiscard]] bool active() const { return kind != "none"; }
 };
 
-void add_alignment_options(CLI::App& command, AlignmentFlags& flags);
+void add_alignment_options(Command command, AlignmentFlags& flags);
 
 /// @param graph  with self-loops, for `--align-support edges`
 /// @return null without alignment

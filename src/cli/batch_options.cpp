@@ -5,8 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
 
@@ -54,21 +52,21 @@ std::string joined(const std::vector<std::int64_t>& fan_outs) {
 
 }  // namespace
 
-void add_batch_options(CLI::App& command, BatchFlags& flags) {
+void add_batch_options(Command command, BatchFlags& flags) {
   const std::string group = "Batches";
   command
       .add_option("--batch-size", flags.batch_size,
                   "Train in steps over N training nodes each, with sampled neighbours, not in one "
                   "step an epoch over all; without --fan-outs over N whole graphs, where there are "
                   "several")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--fan-outs", flags.fan_outs,
                   "Neighbours that are sampled for a node: one number a layer, the batch's own "
                   "neighbours first, then theirs; -1: all. 10,5 for two layers")
-      ->type_name("N,N")
-      ->group(group);
+      .type_name("N,N")
+      .group(group);
 }
 
 train::NodeBatchOptions node_batches(const BatchFlags& flags, std::int64_t layers,

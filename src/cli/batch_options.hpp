@@ -4,12 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "cli/arguments.hpp"
 #include <attune/train/node_classification.hpp>
 #include <attune/train/settings.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -22,7 +19,7 @@ struct BatchFlags {
   [[nodiscard]] bool active() const { return batch_size.has_value() || !fan_outs.empty(); }
 };
 
-void add_batch_options(CLI::App& command, BatchFlags& flags);
+void add_batch_options(Command command, BatchFlags& flags);
 
 /// @param layers      of the model
 /// @param num_graphs  of the data set: of several, batches without fan-outs are whole graphs

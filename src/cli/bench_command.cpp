@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/bench/distances.hpp"
@@ -302,59 +301,59 @@ int run_bench(const BenchOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_bench_command(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("bench", "Time epochs, layers, distances and kernels");
+void add_bench_command(Command app, Action& action) {
+  Command command = app.add_subcommand("bench", "Time epochs, layers, distances and kernels");
   const auto options = std::make_shared<BenchOptions>();
-  command->add_option("--dataset", options->dataset, "Name or file; see `attune datasets list`")
-      ->type_name("NAME");
-  command->add_option("--only", options->only, "Sections to measure")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"epoch", "layers", "alignment", "kernels"}));
-  command->add_option("--models", options->models, "Networks of the section epoch")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"gat", "gatv2", "transformer", "gcn"}));
+  command.add_option("--dataset", options->dataset, "Name or file; see `attune datasets list`")
+      .type_name("NAME");
+  command.add_option("--only", options->only, "Sections to measure")
+      .delimiter(',')
+      .check(one_of({"epoch", "layers", "alignment", "kernels"}));
+  command.add_option("--models", options->models, "Networks of the section epoch")
+      .delimiter(',')
+      .check(one_of({"gat", "gatv2", "transformer", "gcn"}));
   command
-      ->add_option("--compute", options->compute, "Of the section epoch, as attune train takes it")
-      ->check(CLI::IsMember({"auto", "needed", "all"}));
-  command->add_option("--layers", options->layers, "Layers of the section layers")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"gat", "gatv2", "transformer"}));
-  command->add_option("--shapes", options->shapes, "Heads and channels of layers and kernels")
-      ->delimiter(',')
-      ->check(check_shape)
-      ->type_name("HxC");
+      .add_option("--compute", options->compute, "Of the section epoch, as attune train takes it")
+      .check(one_of({"auto", "needed", "all"}));
+  command.add_option("--layers", options->layers, "Layers of the section layers")
+      .delimiter(',')
+      .check(one_of({"gat", "gatv2", "transformer"}));
+  command.add_option("--shapes", options->shapes, "Heads and channels of layers and kernels")
+      .delimiter(',')
+      .check(Check(check_shape))
+      .type_name("HxC");
   command
-      ->add_option("--distances", options->distances,
-                   "Distances of the sections alignment and kernels")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"gan", "ot", "ct", "mmd"}));
+      .add_option("--distances", options->distances,
+                  "Distances of the sections alignment and kernels")
+      .delimiter(',')
+      .check(one_of({"gan", "ot", "ct", "mmd"}));
   command
-      ->add_option("--aligns", options->aligns,
-                   "Distances of the section epoch, each with its default options")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"none", "gan", "ot", "ct", "mmd"}));
+      .add_option("--aligns", options->aligns,
+                  "Distances of the section epoch, each with its default options")
+      .delimiter(',')
+      .check(one_of({"none", "gan", "ot", "ct", "mmd"}));
   command
-      ->add_option("--positions", options->positions,
-                   "Sizes of the clouds in the sections alignment and kernels")
-      ->delimiter(',')
-      ->check(CLI::Range(2, 1000000));
+      .add_option("--positions", options->positions,
+                  "Sizes of the clouds in the sections alignment and kernels")
+      .delimiter(',')
+      .check(whole_number_in(2, 1000000));
   command
-      ->add_option("--ot-iterations", options->ot_iterations,
-                   "Most pairs of updates of optimal transport in the section alignment")
-      ->check(CLI::Range(1, 1000000))
-      ->type_name("N");
+      .add_option("--ot-iterations", options->ot_iterations,
+                  "Most pairs of updates of optimal transport in the section alignment")
+      .check(whole_number_in(1, 1000000))
+      .type_name("N");
   command
-      ->add_option("--in-channels", options->in_channels,
-                   "Features a node in layers and dense products")
-      ->check(CLI::Range(1, 1000000));
-  command->add_flag("--reorder", options->reorder,
-                    "Number the nodes for locality (reverse Cuthill-McKee) in the section layers");
+      .add_option("--in-channels", options->in_channels,
+                  "Features a node in layers and dense products")
+      .check(whole_number_in(1, 1000000));
+  command.add_flag("--reorder", options->reorder,
+                   "Number the nodes for locality (reverse Cuthill-McKee) in the section layers");
   command
-      ->add_option("--repeat", options->repeat,
-                   "Measurements of which the median is taken, at least")
-      ->check(CLI::Range(1, 100000))
-      ->type_name("N");
-  command->callback([options, &action] {
+      .add_option("--repeat", options->repeat,
+                  "Measurements of which the median is taken, at least")
+      .check(whole_number_in(1, 100000))
+      .type_name("N");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return run_bench(*options, global); };
   });
 }

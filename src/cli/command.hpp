@@ -3,9 +3,7 @@
 #include <functional>
 #include <string>
 
-namespace CLI {
-class App;
-}
+#include "cli/arguments.hpp"
 
 namespace attune::cli {
 
@@ -23,21 +21,24 @@ struct GlobalOptions {
   std::string command_line;  ///< as it was typed, for result files
 };
 
+inline constexpr char kGlobalOptions[] =
+    "Also --threads, --data-dir, --json, --quiet and --config: see attune --help";
+
 /// What the chosen subcommand does once everything is parsed. @return exit status
 using Action = std::function<int(const GlobalOptions&)>;
 
 // Each adds its subcommand to the application and sets `action` when it is chosen.
-void add_bench_command(CLI::App& app, Action& action);
-void add_train_command(CLI::App& app, Action& action);
-void add_sweep_command(CLI::App& app, Action& action);
-void add_evaluate_command(CLI::App& app, Action& action);
-void add_predict_command(CLI::App& app, Action& action);
-void add_report_command(CLI::App& app, Action& action);
-void add_datasets_command(CLI::App& app, Action& action);
-void add_text_command(CLI::App& app, Action& action);
-void add_vqa_command(CLI::App& app, Action& action);
+void add_bench_command(Command app, Action& action);
+void add_train_command(Command app, Action& action);
+void add_sweep_command(Command app, Action& action);
+void add_evaluate_command(Command app, Action& action);
+void add_predict_command(Command app, Action& action);
+void add_report_command(Command app, Action& action);
+void add_datasets_command(Command app, Action& action);
+void add_text_command(Command app, Action& action);
+void add_vqa_command(Command app, Action& action);
 
-/// Adds all of them, and the options that every one understands.
-void add_commands(CLI::App& app, GlobalOptions& global, Action& action);
+/// Adds all of them to the program, and the options that every one understands.
+void add_commands(CLI::App& program, GlobalOptions& global, Action& action);
 
 }  // namespace attune::cli

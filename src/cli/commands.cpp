@@ -24,12 +24,13 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
 
 }  // namespace
 
-void add_commands(CLI::App& app, GlobalOptions& global, Action& action) {
-  app.set_version_flag("--version", "attune " ATTUNE_VERSION);
-  app.option_defaults()->always_capture_default();
-  app.require_subcommand(1);
-  app.fallthrough();
-  add_global_options(app, global);
+void add_commands(CLI::App& program, GlobalOptions& global, Action& action) {
+  program.set_version_flag("--version", "attune " ATTUNE_VERSION);
+  program.option_defaults()->always_capture_default();
+  program.require_subcommand(1);
+  program.fallthrough();
+  add_global_options(program, global);
+  const Command app(program);
   add_train_command(app, action);
   add_sweep_command(app, action);
   add_evaluate_command(app, action);
@@ -39,9 +40,7 @@ void add_commands(CLI::App& app, GlobalOptions& global, Action& action) {
   add_datasets_command(app, action);
   add_text_command(app, action);
   add_vqa_command(app, action);
-  for (CLI::App* command : app.get_subcommands({})) {
-    command->footer("Also --threads, --data-dir, --json, --quiet and --config: see attune --help");
-  }
+  app.footer_of_subcommands(kGlobalOptions);
 }
 
 }  // namespace attune::cli

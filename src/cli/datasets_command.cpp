@@ -2,8 +2,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.hpp"
 #include "cli/dataset_info.hpp"
 #include "cli/generate_command.hpp"
@@ -38,22 +36,22 @@ int list_datasets() {
   return kSuccess;
 }
 
-void add_list(CLI::App& datasets, Action& action) {
-  CLI::App* command = datasets.add_subcommand("list", "Data sets known by name");
-  command->callback([&action] { action = [](const GlobalOptions&) { return list_datasets(); }; });
+void add_list(Command datasets, Action& action) {
+  Command command = datasets.add_subcommand("list", "Data sets known by name");
+  command.callback([&action] { action = [](const GlobalOptions&) { return list_datasets(); }; });
 }
 
-void add_info(CLI::App& datasets, Action& action) {
-  CLI::App* command =
+void add_info(Command datasets, Action& action) {
+  Command command =
       datasets.add_subcommand("info", "Counts, degrees or lengths, and checksum of a data set");
   struct InfoOptions {
     std::string name;
     std::string split;
   };
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("name", options->name, "Name or file")->required();
-  add_split_option(*command, options->split);
-  command->callback([options, &action] {
+  command.add_option("name", options->name, "Name or file").required();
+  add_split_option(command, options->split);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) {
       if (data::is_text_task(options->name)) {
         return text_info(data::load_text_task(options->name, global.data_dir), global);
@@ -84,14 +82,14 @@ int fetch(const FetchOptions& options, const GlobalOptions& global) {
   return kSuccess;
 }
 
-void add_fetch(CLI::App& datasets, Action& action) {
-  CLI::App* command = datasets.add_subcommand(
+void add_fetch(Command datasets, Action& action) {
+  Command command = datasets.add_subcommand(
       "fetch", "Download a data set, checked by SHA-256, to --data-dir or the cache folder");
   const auto options = std::make_shared<FetchOptions>();
-  command->add_option("name", options->name, "Data set")->required();
-  command->add_option("--from", options->from, "Address or folder to take the files from")
-      ->type_name("URL");
-  command->callback([options, &action] {
+  command.add_option("name", options->name, "Data set").required();
+  command.add_option("--from", options->from, "Address or folder to take the files from")
+      .type_name("URL");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return fetch(*options, global); };
   });
 }
@@ -114,24 +112,24 @@ int build_dpkg(const BuildOptions& options, const GlobalOptions& global) {
   return kSuccess;
 }
 
-void add_build(CLI::App& datasets, Action& action) {
-  CLI::App* build = datasets.add_subcommand("build", "Make a graph of what is on this machine");
-  build->require_subcommand(1);
-  CLI::App* command = build->add_subcommand(
+void add_build(Command datasets, Action& action) {
+  Command build = datasets.add_subcommand("build", "Make a graph of what is on this machine");
+  build.require_subcommand();
+  Command command = build.add_subcommand(
       "dpkg", "Installed Debian packages: dependencies, words of descriptions, sections");
   const auto options = std::make_shared<BuildOptions>();
   data::DpkgOptions& dpkg = options->dpkg;
-  command->add_option("--output", options->output, "File to write")->type_name("FILE");
-  command->add_option("--status", dpkg.status_file, "dpkg's list of packages")->type_name("FILE");
-  command->add_option("--min-section", dpkg.min_section, "Packages of a section to be a class")
-      ->type_name("N");
-  command->add_option("--min-packages", dpkg.min_packages, "Packages with a word to be a feature")
-      ->type_name("N");
-  command->add_option("--max-share", dpkg.max_share, "Of packages with a word, at most")
-      ->type_name("X");
-  command->add_option("--split", dpkg.split, "Which nodes to train on, to validate and to test")
-      ->type_name("RULE");
-  command->callback([options, &action] {
+  command.add_option("--output", options->output, "File to write").type_name("FILE");
+  command.add_option("--status", dpkg.status_file, "dpkg's list of packages").type_name("FILE");
+  command.add_option("--min-section", dpkg.min_section, "Packages of a section to be a class")
+      .type_name("N");
+  command.add_option("--min-packages", dpkg.min_packages, "Packages with a word to be a feature")
+      .type_name("N");
+  command.add_option("--max-share", dpkg.max_share, "Of packages with a word, at most")
+      .type_name("X");
+  command.add_option("--split", dpkg.split, "Which nodes to train on, to validate and to test")
+      .type_name("RULE");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return build_dpkg(*options, global); };
   });
 }
@@ -152,30 +150,29 @@ int convert(const ConvertOptions& options, const GlobalOptions& global) {
   return kSuccess;
 }
 
-void add_convert(CLI::App& datasets, Action& action) {
-  CLI::App* command =
+void add_convert(Command datasets, Action& action) {
+  Command command =
       datasets.add_subcommand("convert", "Write a data set, with one split, as attune's own .npz");
   const auto options = std::make_shared<ConvertOptions>();
-  command->add_option("name", options->name, "Name or file")->required();
-  command->add_option("--output", options->output, "File to write")->required()->type_name("FILE");
-  add_split_option(*command, options->split);
-  command->callback([options, &action] {
+  command.add_option("name", options->name, "Name or file").required();
+  command.add_option("--output", options->output, "File to write").required().type_name("FILE");
+  add_split_option(command, options->split);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return convert(*options, global); };
   });
 }
 
 }  // namespace
 
-void add_datasets_command(CLI::App& app, Action& action) {
-  CLI::App* datasets =
-      app.add_subcommand("datasets", "List, describe, download and make data sets");
-  datasets->require_subcommand(1);
-  add_list(*datasets, action);
-  add_info(*datasets, action);
-  add_fetch(*datasets, action);
-  add_generate_command(*datasets, action);
-  add_build(*datasets, action);
-  add_convert(*datasets, action);
+void add_datasets_command(Command app, Action& action) {
+  Command datasets = app.add_subcommand("datasets", "List, describe, download and make data sets");
+  datasets.require_subcommand();
+  add_list(datasets, action);
+  add_info(datasets, action);
+  add_fetch(datasets, action);
+  add_generate_command(datasets, action);
+  add_build(datasets, action);
+  add_convert(datasets, action);
 }
 
 }  // namespace attune::cli

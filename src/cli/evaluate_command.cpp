@@ -1,8 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.hpp"
 #include "cli/report.hpp"
 #include "cli/saved_model.hpp"
@@ -56,20 +54,20 @@ int evaluate(const EvaluateOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_evaluate_command(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("evaluate", "Measure a saved model");
+void add_evaluate_command(Command app, Action& action) {
+  Command command = app.add_subcommand("evaluate", "Measure a saved model");
   const auto options = std::make_shared<EvaluateOptions>();
-  command->add_option("--checkpoint", options->checkpoint, "Folder that `train --out` wrote")
-      ->required()
-      ->type_name("DIR");
+  command.add_option("--checkpoint", options->checkpoint, "Folder that `train --out` wrote")
+      .required()
+      .type_name("DIR");
   command
-      ->add_option("--dataset", options->dataset,
-                   "Another data set than it was trained on, with the same features and classes")
-      ->type_name("NAME");
-  add_split_option(*command, options->split);
-  command->add_option("--ece-bins", options->ece_bins, "Bins of the expected calibration error")
-      ->type_name("N");
-  command->callback([options, &action] {
+      .add_option("--dataset", options->dataset,
+                  "Another data set than it was trained on, with the same features and classes")
+      .type_name("NAME");
+  add_split_option(command, options->split);
+  command.add_option("--ece-bins", options->ece_bins, "Bins of the expected calibration error")
+      .type_name("N");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return evaluate(*options, global); };
   });
 }

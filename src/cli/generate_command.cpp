@@ -8,8 +8,6 @@
 #include <string>
 #include <utility>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/training_run.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
@@ -101,56 +99,56 @@ int generate(const GenerateOptions& options, const GlobalOptions& global) {
   return kSuccess;
 }
 
-void add_options(CLI::App& command, GenerateOptions& o) {
+void add_options(Command command, GenerateOptions& o) {
   command.add_option("--output", o.output, "File to write; with --graphs a folder")
-      ->required()
-      ->type_name("PATH");
+      .required()
+      .type_name("PATH");
   command.add_option("--nodes", o.nodes, "Nodes; with --graphs of a graph, on average [2708, 300]")
-      ->type_name("N");
+      .type_name("N");
   command.add_option("--features", o.features, "Words of the vocabulary, or numbers [1433, 50]")
-      ->type_name("N");
-  command.add_option("--degree", o.degree, "Neighbours a node, on average [4, 14]")->type_name("X");
+      .type_name("N");
+  command.add_option("--degree", o.degree, "Neighbours a node, on average [4, 14]").type_name("X");
   command
       .add_option("--homophily", o.homophily,
                   "Share of edges inside a class, or by a label in common [0.7, 0.8]")
-      ->type_name("X");
-  command.add_option("--seed", o.seed, "Of the generator")->type_name("N");
+      .type_name("X");
+  command.add_option("--seed", o.seed, "Of the generator").type_name("N");
   const std::string one = "One citation-like graph";
-  command.add_option("--classes", o.classes, "Topics [7]")->type_name("N")->group(one);
+  command.add_option("--classes", o.classes, "Topics [7]").type_name("N").group(one);
   command.add_option("--words", o.words, "Words a paper, on average [18]")
-      ->type_name("N")
-      ->group(one);
+      .type_name("N")
+      .group(one);
   command.add_option("--topic-strength", o.topic_strength, "Share of words of the topic [0.2]")
-      ->type_name("X")
-      ->group(one);
+      .type_name("X")
+      .group(one);
   command
       .add_option("--edge-channels", o.edge_channels,
                   "Features an edge, which tell under noise whether its ends share a topic [0]")
-      ->type_name("N")
-      ->group(one);
+      .type_name("N")
+      .group(one);
   const std::string several = "Several graphs, nodes with several labels";
   command
       .add_option("--graphs", o.graphs, "Graphs, a twelfth of them to validate, a twelfth to test")
-      ->type_name("N")
-      ->group(several);
+      .type_name("N")
+      .group(several);
   command.add_option("--labels", o.labels, "Labels that there are [20]")
-      ->type_name("N")
-      ->group(several);
+      .type_name("N")
+      .group(several);
   command.add_option("--noise", o.noise, "Of features, in units of a label's signal [2]")
-      ->type_name("X")
-      ->group(several);
+      .type_name("X")
+      .group(several);
 }
 
 }  // namespace
 
-void add_generate_command(CLI::App& datasets, Action& action) {
-  CLI::App* command = datasets.add_subcommand(
+void add_generate_command(Command datasets, Action& action) {
+  Command command = datasets.add_subcommand(
       "generate",
       "Make a citation-like graph and write it as .npz, or graphs whose nodes have several labels "
       "and write them in the files that ppi has");
   const auto options = std::make_shared<GenerateOptions>();
-  add_options(*command, *options);
-  command->callback([options, &action] {
+  add_options(command, *options);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return generate(*options, global); };
   });
 }

@@ -1,15 +1,12 @@
 #pragma once
 
+#include "cli/arguments.hpp"
 #include "cli/command.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
 /// `attune datasets generate`.
 /// @param datasets  the command that it belongs to
-void add_generate_command(CLI::App& datasets, Action& action);
+void add_generate_command(Command datasets, Action& action);
 
 }  // namespace attune::cli

@@ -6,8 +6,6 @@
 #include <numeric>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.hpp"
 #include "cli/saved_model.hpp"
 #include "cli/training_options.hpp"
@@ -104,29 +102,29 @@ int predict(const PredictOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_predict_command(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("predict", "Classify every node with a saved model");
+void add_predict_command(Command app, Action& action) {
+  Command command = app.add_subcommand("predict", "Classify every node with a saved model");
   const auto options = std::make_shared<PredictOptions>();
-  command->add_option("--checkpoint", options->checkpoint, "Folder that `train --out` wrote")
-      ->required()
-      ->type_name("DIR");
+  command.add_option("--checkpoint", options->checkpoint, "Folder that `train --out` wrote")
+      .required()
+      .type_name("DIR");
   command
-      ->add_option("--dataset", options->dataset,
-                   "Another data set than it was trained on, with the same features and classes")
-      ->type_name("NAME");
-  add_split_option(*command, options->split);
+      .add_option("--dataset", options->dataset,
+                  "Another data set than it was trained on, with the same features and classes")
+      .type_name("NAME");
+  add_split_option(command, options->split);
   command
-      ->add_option("--output", options->output,
-                   "CSV: node, predicted class, or labels, probabilities")
-      ->required()
-      ->type_name("FILE");
+      .add_option("--output", options->output,
+                  "CSV: node, predicted class, or labels, probabilities")
+      .required()
+      .type_name("FILE");
   command
-      ->add_option(
+      .add_option(
           "--attention", options->attention,
           "Also write the attention coefficients of every layer, edge and head (.npz, or .csv by "
           "its name)")
-      ->type_name("FILE");
-  command->callback([options, &action] {
+      .type_name("FILE");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return predict(*options, global); };
   });
 }

@@ -2,7 +2,6 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
@@ -187,73 +186,71 @@ int report(const ReportOptions& options, const GlobalOptions& global) {
   return report_graph(options, global);
 }
 
-void add_graph_options(CLI::App& command, ReportOptions& options) {
+void add_graph_options(Command command, ReportOptions& options) {
   command
       .add_option("--node", options.node,
                   "Whose attention to show; else a test node of median degree")
-      ->type_name("ID")
-      ->group("Runs on a graph");
+      .type_name("ID")
+      .group("Runs on a graph");
   const std::string group = "Runs on a graph: maps of keys and queries";
   command.add_option("--map-nodes", options.maps.nodes, "Nodes on a map, drawn at random")
-      ->check(CLI::Range(std::int64_t{2}, kMostMapNodes))
-      ->type_name("N")
-      ->group(group);
+      .check(whole_number_in(2, kMostMapNodes))
+      .type_name("N")
+      .group(group);
   command
       .add_option("--perplexity", options.maps.perplexity,
                   "Neighbours that count; at most a third of the points")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
   command.add_option("--map-seed", options.maps.seed, "Of the nodes drawn and of the maps")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->group(group);
+      .check(not_negative())
+      .type_name("N")
+      .group(group);
 }
 
-void add_question_options(CLI::App& command, ReportOptions& options) {
+void add_question_options(Command command, ReportOptions& options) {
   const std::string group = "Runs on visual questions";
   command.add_option("--data", options.data, "Folder of questions, annotations and regions")
-      ->type_name("DIR")
-      ->group(group);
+      .type_name("DIR")
+      .group(group);
   command.add_option("--part", options.part, "Part to choose from [test, else validation]")
-      ->check(CLI::IsMember({"train", "validation", "test"}))
-      ->group(group);
+      .check(one_of({"train", "validation", "test"}))
+      .group(group);
   command
       .add_option("--question", options.questions.ids,
                   "Number of a question to show, more than once for more; else some at random")
-      ->allow_extra_args(false)
-      ->default_str("")
-      ->type_name("ID")
-      ->group(group);
+      .repeated()
+      .type_name("ID")
+      .group(group);
   command.add_option("--questions", options.questions.count, "How many to draw at random")
-      ->check(CLI::Range(std::int64_t{1}, kMostShownQuestions))
-      ->type_name("N")
-      ->group(group);
+      .check(whole_number_in(1, kMostShownQuestions))
+      .type_name("N")
+      .group(group);
   command.add_option("--question-seed", options.questions.seed, "Of the draw")
-      ->check(CLI::NonNegativeNumber)
-      ->type_name("N")
-      ->group(group);
+      .check(not_negative())
+      .type_name("N")
+      .group(group);
 }
 
 }  // namespace
 
-void add_report_command(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("report",
-                                         "One HTML page about a saved run: curves, heads, "
-                                         "attention, results; or answers and attention");
+void add_report_command(Command app, Action& action) {
+  Command command = app.add_subcommand("report",
+                                       "One HTML page about a saved run: curves, heads, "
+                                       "attention, results; or answers and attention");
   const auto options = std::make_shared<ReportOptions>();
   command
-      ->add_option("folder", options->folder,
-                   "Folder that `train --out` or `vqa train --out` wrote")
-      ->required()
-      ->type_name("DIR");
+      .add_option("folder", options->folder, "Folder that `train --out` or `vqa train --out` wrote")
+      .required()
+      .type_name("DIR");
   command
-      ->add_option("--against", options->against,
-                   "Another run on the same data, to be shown beside it")
-      ->type_name("DIR");
-  command->add_option("--output", options->output, "Page to write")->required()->type_name("FILE");
-  add_graph_options(*command, *options);
-  add_question_options(*command, *options);
-  command->callback([options, &action] {
+      .add_option("--against", options->against,
+                  "Another run on the same data, to be shown beside it")
+      .type_name("DIR");
+  command.add_option("--output", options->output, "Page to write").required().type_name("FILE");
+  add_graph_options(command, *options);
+  add_question_options(command, *options);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return report(*options, global); };
   });
 }

@@ -3,8 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 namespace attune::cli {
 namespace {
 
@@ -17,19 +15,19 @@ void put(std::vector<train::Scalar>& scalars, std::string_view tag,
 
 }  // namespace
 
-void add_log_options(CLI::App& command, LogOptions& options) {
+void add_log_options(Command command, LogOptions& options) {
   const std::string group = "Logs";
   command
       .add_option("--tensorboard", options.tensorboard,
                   "Write losses, accuracies and learning rate of every epoch to this folder, for "
                   "TensorBoard")
-      ->type_name("DIR")
-      ->group(group);
+      .type_name("DIR")
+      .group(group);
   command
       .add_option("--jsonl", options.jsonl,
                   "Append the result of every run to this file, a line of JSON each")
-      ->type_name("FILE")
-      ->group(group);
+      .type_name("FILE")
+      .group(group);
 }
 
 void TensorboardLog::epoch(const train::EpochReport& report, bool aligned) {

@@ -3,13 +3,10 @@
 #include <memory>
 #include <string>
 
+#include "cli/arguments.hpp"
 #include <attune/train/event_file.hpp>
 #include <attune/train/result.hpp>
 #include <attune/train/trainer.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -19,7 +16,7 @@ struct LogOptions {
   std::string jsonl;
 };
 
-void add_log_options(CLI::App& command, LogOptions& options);
+void add_log_options(Command command, LogOptions& options);
 
 /// The curves of one run for TensorBoard. Without a folder nothing is written.
 class TensorboardLog {

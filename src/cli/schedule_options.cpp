@@ -1,7 +1,5 @@
 #include "cli/schedule_options.hpp"
 
-#include <CLI/CLI.hpp>
-
 namespace attune::cli {
 
 optim::ScheduleOptions ScheduleFlags::schedule() const {
@@ -10,36 +8,36 @@ optim::ScheduleOptions ScheduleFlags::schedule() const {
   return schedule;
 }
 
-void add_schedule_options(CLI::App& command, ScheduleFlags& flags) {
+void add_schedule_options(Command command, ScheduleFlags& flags) {
   const std::string group = "Learning rate";
   optim::ScheduleOptions& o = flags.options;
   command.add_option("--lr-schedule", flags.kind, "How the learning rate goes over the epochs")
-      ->check(CLI::IsMember({"constant", "linear", "cosine", "step", "plateau"}))
-      ->group(group);
+      .check(one_of({"constant", "linear", "cosine", "step", "plateau"}))
+      .group(group);
   command
       .add_option("--warmup-epochs", o.warmup,
                   "Epochs in which the rate rises to --lr, before any schedule")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--lr-epochs", o.total,
                   "linear, cosine: the epoch that they end at; 0: the last of --epochs")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command.add_option("--lr-step-size", o.step_size, "step: epochs between two reductions")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command.add_option("--lr-gamma", o.gamma, "step, plateau: factor of a reduction")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
   command
       .add_option("--lr-patience", o.patience,
                   "plateau: epochs without a lower validation loss before a reduction")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command.add_option("--lr-min", o.minimum, "The rate does not fall below it")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
 }
 
 train::Settings to_settings(const ScheduleFlags& flags) {

@@ -2,12 +2,9 @@
 
 #include <string>
 
+#include "cli/arguments.hpp"
 #include <attune/optim/schedule.hpp>
 #include <attune/train/settings.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -19,7 +16,7 @@ struct ScheduleFlags {
   [[nodiscard]] optim::ScheduleOptions schedule() const;
 };
 
-void add_schedule_options(CLI::App& command, ScheduleFlags& flags);
+void add_schedule_options(Command command, ScheduleFlags& flags);
 
 /// As result files have them; none for a rate that stays.
 [[nodiscard]] train::Settings to_settings(const ScheduleFlags& flags);

@@ -1,7 +1,5 @@
 #include "cli/step_options.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "cli/step_sizes.hpp"
 #include <attune/core/error.hpp>
 #include <attune/core/text.hpp>
@@ -11,16 +9,7 @@ namespace attune::cli {
 
 using core::text;
 
-namespace {
-
-CLI::Validator not_negative() {
-  return {[](const std::string& text) {
-            return text.starts_with('-') ? "expected 0 or more, got " + text : std::string();
-          },
-          ""};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 train::StepFitOptions FitFlags::of_seed(std::uint64_t seed) const {
   train::StepFitOptions fit = options;
@@ -29,33 +18,30 @@ train::StepFitOptions FitFlags::of_seed(std::uint64_t seed) const {
   return fit;
 }
 
-void add_seed_option(CLI::App& command, std::uint64_t& seed, const std::string& what) {
-  command.add_option("--seed", seed, what)
-      ->check(not_negative())
-      ->type_name("N")
-      ->group("Training");
+void add_seed_option(Command command, std::uint64_t& seed, const std::string& what) {
+  command.add_option("--seed", seed, what).check(not_negative()).type_name("N").group("Training");
 }
 
-void add_fit_options(CLI::App& command, FitFlags& flags, const std::string& items,
+void add_fit_options(Command command, FitFlags& flags, const std::string& items,
                      const std::string& drawn) {
   const std::string group = "Training";
   add_step_sizes(command, flags.options, "the training " + items, "Examples");
   command
       .add_option("--eval-every", flags.options.eval_every,
                   "Steps between validations; 0: an epoch")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--patience", flags.options.patience,
                   "Validations without a better one to stop after; 0: never")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--keep", flags.keep,
                   "Parameters to keep: those of the best validation, or the last ones, which no "
                   "part of the data has chosen")
-      ->check(CLI::IsMember({"best", "last"}))
-      ->group(group);
+      .check(one_of({"best", "last"}))
+      .group(group);
   add_seed_option(command, flags.options.seed,
                   text("Of ", drawn, ", the order of ", items, ", dropout and alignment"));
 }
@@ -75,21 +61,19 @@ void add_settings(const FitFlags& flags, train::Settings& settings) {
   settings["patience"] = fit.patience;
 }
 
-void add_checkpoint_options(CLI::App& command, CheckpointFlags& flags, const std::string& what) {
+void add_checkpoint_options(Command command, CheckpointFlags& flags, const std::string& what) {
   const std::string group = "Checkpoints";
-  command
-      .add_option("--out", flags.out, text("Save the run in this folder, and at its end ", what))
-      ->type_name("DIR")
-      ->group(group);
+  command.add_option("--out", flags.out, text("Save the run in this folder, and at its end ", what))
+      .type_name("DIR")
+      .group(group);
   command.add_option("--resume", flags.resume, "Continue the run saved in this folder")
-      ->type_name("DIR")
-      ->group(group);
-  command.add_flag("--overwrite", flags.overwrite, "Replace the run that --out holds")
-      ->group(group);
+      .type_name("DIR")
+      .group(group);
+  command.add_flag("--overwrite", flags.overwrite, "Replace the run that --out holds").group(group);
   command.add_option("--checkpoint-every", flags.every, "Steps between savings")
-      ->check(CLI::Range(1, 1000000000))
-      ->type_name("N")
-      ->group(group);
+      .check(whole_number_in(1, 1000000000))
+      .type_name("N")
+      .group(group);
 }
 
 void check_folders(const CheckpointFlags& flags) {
@@ -104,25 +88,25 @@ void check_folders(const CheckpointFlags& flags) {
   }
 }
 
-void add_sweep_options(CLI::App& command, SweepFlags& flags) {
+void add_sweep_options(Command command, SweepFlags& flags) {
   const std::string group = "Sweep";
   command.add_option("--runs", flags.runs, "Seeds, counted up from --seed")
-      ->check(CLI::Range(1, 1000000))
-      ->type_name("N")
-      ->group(group);
+      .check(whole_number_in(1, 1000000))
+      .type_name("N")
+      .group(group);
   command.add_option("--jobs", flags.jobs, "Seeds side by side; no seed's result depends on it")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("N")
-      ->group(group);
+      .check(whole_number_in(1, 1024))
+      .type_name("N")
+      .group(group);
   command
       .add_option("--against", flags.against,
                   "Result file of another sweep to compare with, seed by seed")
-      ->type_name("FILE")
-      ->group(group);
+      .type_name("FILE")
+      .group(group);
   command
       .add_flag("--continue", flags.go_on,
                 "Keep the runs that --json FILE holds, which is written after every run")
-      ->group(group);
+      .group(group);
 }
 
 }  // namespace attune::cli

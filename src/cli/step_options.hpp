@@ -3,12 +3,9 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/arguments.hpp"
 #include <attune/train/settings.hpp>
 #include <attune/train/validated_trainer.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -23,11 +20,11 @@ struct FitFlags {
 
 /// @param items     what a batch is made of, such as "examples"
 /// @param drawn     what the seed decides beside order, dropout and alignment
-void add_fit_options(CLI::App& command, FitFlags& flags, const std::string& items,
+void add_fit_options(Command command, FitFlags& flags, const std::string& items,
                      const std::string& drawn);
 
 /// A whole number from 0 on: an unsigned one would take -1 for its largest value.
-void add_seed_option(CLI::App& command, std::uint64_t& seed, const std::string& what);
+void add_seed_option(Command command, std::uint64_t& seed, const std::string& what);
 
 /// Adds what a checkpoint and a result say about them; without the seed.
 void add_settings(const FitFlags& flags, train::Settings& settings);
@@ -43,7 +40,7 @@ struct CheckpointFlags {
 };
 
 /// @param what  is saved at the end, for the help
-void add_checkpoint_options(CLI::App& command, CheckpointFlags& flags, const std::string& what);
+void add_checkpoint_options(Command command, CheckpointFlags& flags, const std::string& what);
 
 /// @throws InvalidArgument  folders that contradict each other, or one that holds a run already
 void check_folders(const CheckpointFlags& flags);
@@ -56,6 +53,6 @@ struct SweepFlags {
   bool go_on = false;
 };
 
-void add_sweep_options(CLI::App& command, SweepFlags& flags);
+void add_sweep_options(Command command, SweepFlags& flags);
 
 }  // namespace attune::cli

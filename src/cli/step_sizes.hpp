@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include "cli/arguments.hpp"
 
 namespace attune::cli {
 
@@ -11,11 +11,11 @@ namespace attune::cli {
 /// @param passed    what an epoch goes over, such as "the texts"
 /// @param examples  what a batch is made of, such as "Sequences"
 template <class Fit>
-void add_step_sizes(CLI::App& command, Fit& fit, const std::string& passed,
+void add_step_sizes(Command command, Fit& fit, const std::string& passed,
                     const std::string& examples) {
   const auto add = [&command](const char* name, auto& value, const std::string& what,
                               const char* type) {
-    command.add_option(name, value, what)->type_name(type)->group("Training");
+    command.add_option(name, value, what).type_name(type).group("Training");
   };
   add("--epochs", fit.epochs, "Over " + passed, "N");
   add("--steps", fit.steps, "Instead of epochs", "N");

@@ -2,8 +2,6 @@
 #include <memory>
 #include <numeric>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
@@ -143,27 +141,27 @@ int run_sweep(const SweepCommandOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_sweep_command(CLI::App& app, Action& action) {
-  CLI::App* command =
+void add_sweep_command(Command app, Action& action) {
+  Command command =
       app.add_subcommand("sweep", "Train over many seeds: mean, standard deviation, paired test");
   const auto options = std::make_shared<SweepCommandOptions>();
-  add_training_options(*command, options->training);
+  add_training_options(command, options->training);
   const std::string group = "Sweep";
-  command->add_option("--runs", options->runs, "Seeds, counted up from --seed")
-      ->check(CLI::Range(1, 1000000))
-      ->type_name("N")
-      ->group(group);
-  command->add_option("--jobs", options->jobs, "Seeds side by side; no seed's result depends on it")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("N")
-      ->group(group);
+  command.add_option("--runs", options->runs, "Seeds, counted up from --seed")
+      .check(whole_number_in(1, 1000000))
+      .type_name("N")
+      .group(group);
+  command.add_option("--jobs", options->jobs, "Seeds side by side; no seed's result depends on it")
+      .check(whole_number_in(1, 1024))
+      .type_name("N")
+      .group(group);
   command
-      ->add_option("--against", options->against,
-                   "Result file of another sweep to compare with, seed by seed")
-      ->type_name("FILE")
-      ->group(group);
-  add_log_options(*command, options->log);
-  command->callback([options, &action] {
+      .add_option("--against", options->against,
+                  "Result file of another sweep to compare with, seed by seed")
+      .type_name("FILE")
+      .group(group);
+  add_log_options(command, options->log);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return run_sweep(*options, global); };
   });
 }

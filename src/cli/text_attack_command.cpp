@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/progress.hpp"
 #include "cli/text_command.hpp"
 #include "cli/training_run.hpp"
@@ -242,62 +240,61 @@ int attack_texts(const AttackCommandOptions& options, const GlobalOptions& globa
   return kSuccess;
 }
 
-void add_what(CLI::App& command, AttackCommandOptions& options) {
+void add_what(Command command, AttackCommandOptions& options) {
   command.add_option("--checkpoint", options.checkpoint, "Folder that `text train --out` wrote")
-      ->required()
-      ->type_name("DIR");
+      .required()
+      .type_name("DIR");
   command.add_option("--task", options.task, "Task to take texts from; else the one trained on")
-      ->type_name("NAME");
+      .type_name("NAME");
   command.add_option("--part", options.part, "Part of the task; else test, else validation")
-      ->type_name("NAME");
+      .type_name("NAME");
   command
       .add_option("--samples", options.samples,
                   "Texts to attack, drawn with the seed, the same for every model; 0: all")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40))
-      ->type_name("N");
+      .check(whole_number_in(0, std::int64_t{1} << 40))
+      .type_name("N");
   command.add_option("--attacked", options.attacked, "Of two texts: first or second, the default")
-      ->check(CLI::IsMember({"first", "second"}))
-      ->type_name("NAME");
+      .check(one_of({"first", "second"}))
+      .type_name("NAME");
   command.add_option("--examples", options.examples, "Write texts before and after to this file")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
-void add_how(CLI::App& command, AttackCommandOptions& options) {
-  command.add_option("--attack", options.attack, "textfooler, textbugger or bae")
-      ->type_name("NAME");
+void add_how(Command command, AttackCommandOptions& options) {
+  command.add_option("--attack", options.attack, "textfooler, textbugger or bae").type_name("NAME");
   command
       .add_option("--proposals", options.proposals,
                   "bae: folder of the pretrained encoder that proposes words")
-      ->type_name("DIR");
+      .type_name("DIR");
   command.add_option("--edits", options.edits, "bae: replace, insert, either or both")
-      ->type_name("NAME");
+      .type_name("NAME");
   command
       .add_option("--max-queries", options.search.max_queries, "Texts to ask about for one example")
-      ->type_name("N");
+      .type_name("N");
   command.add_option("--max-changed", options.search.max_changed, "Share of the words to change")
-      ->type_name("X");
+      .type_name("X");
   command
       .add_option("--min-similarity", options.search.min_similarity,
                   "Mean over the words of how near each is to what stood there")
-      ->type_name("X");
+      .type_name("X");
   command.add_option("--max-candidates", options.search.max_candidates, "Candidates for a word")
-      ->type_name("N");
+      .type_name("N");
   command.add_flag("--any-ending", options.any_ending,
                    "Words may be replaced by words of other endings (-ing, -ed, -ly, -s)");
   command.add_flag("--paraphrases", options.paraphrases, "Pairs of PPDB are synonyms too");
   command.add_option("--seed", options.seed, "Of the texts drawn and of typing errors")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53))
-      ->type_name("N");
+      .check(whole_number_in(0, std::int64_t{1} << 53))
+      .type_name("N");
 }
 
 }  // namespace
 
-void add_text_attack(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("attack", "Change texts until a classifier errs");
+void add_text_attack(Command app, Action& action) {
+  Command command = app.add_subcommand("attack", "Change texts until a classifier errs");
   const auto options = std::make_shared<AttackCommandOptions>();
-  add_what(*command, *options);
-  add_how(*command, *options);
-  command->callback([options, &action] {
+  add_what(command, *options);
+  add_how(command, *options);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return attack_texts(*options, global); };
   });
 }

@@ -1,8 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/text_command.hpp"
 #include "cli/text_run.hpp"
 #include <attune/core/error.hpp>
@@ -139,30 +137,30 @@ int evaluate_texts(const EvaluateOptions& options, const GlobalOptions& global) 
 
 }  // namespace
 
-void add_text_evaluate(CLI::App& app, Action& action) {
-  CLI::App* command =
+void add_text_evaluate(Command app, Action& action) {
+  Command command =
       app.add_subcommand("evaluate", "Measure a fine-tuned model, on its own task or on another");
   const auto options = std::make_shared<EvaluateOptions>();
-  command->add_option("--checkpoint", options->checkpoint, "Folder that `text train --out` wrote")
-      ->required()
-      ->type_name("DIR");
+  command.add_option("--checkpoint", options->checkpoint, "Folder that `text train --out` wrote")
+      .required()
+      .type_name("DIR");
   command
-      ->add_option("--task", options->task,
-                   "Another task than it was trained on, with labels that fit")
-      ->type_name("NAME");
-  command->add_option("--part", options->part, "One part [all labelled ones but train]")
-      ->type_name("NAME");
+      .add_option("--task", options->task,
+                  "Another task than it was trained on, with labels that fit")
+      .type_name("NAME");
+  command.add_option("--part", options->part, "One part [all labelled ones but train]")
+      .type_name("NAME");
   command
-      ->add_option("--label-map", options->label_map,
-                   "MODEL_LABEL=TASK_LABEL,... for labels that are not named alike; =- leaves one "
-                   "out")
-      ->type_name("PAIRS");
-  command->add_option("--batch-size", options->batch_size, "Examples at a time")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N");
-  command->add_option("--ece-bins", options->ece_bins, "Bins of the expected calibration error")
-      ->type_name("N");
-  command->callback([options, &action] {
+      .add_option("--label-map", options->label_map,
+                  "MODEL_LABEL=TASK_LABEL,... for labels that are not named alike; =- leaves one "
+                  "out")
+      .type_name("PAIRS");
+  command.add_option("--batch-size", options->batch_size, "Examples at a time")
+      .check(whole_number_in(1, 1 << 20))
+      .type_name("N");
+  command.add_option("--ece-bins", options->ece_bins, "Bins of the expected calibration error")
+      .type_name("N");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return evaluate_texts(*options, global); };
   });
 }

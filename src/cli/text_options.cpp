@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
-
 namespace attune::cli {
 namespace {
 
@@ -16,73 +14,73 @@ models::TextFamily family_of(const std::string& name) {
 
 }  // namespace
 
-void add_encoder_options(CLI::App& command, EncoderSizes& sizes) {
+void add_encoder_options(Command command, EncoderSizes& sizes) {
   const std::string group = "A new encoder";
   command.add_option("--family", sizes.family, "Kind of encoder")
-      ->check(CLI::IsMember({"bert", "roberta", "albert"}))
-      ->group(group);
+      .check(one_of({"bert", "roberta", "albert"}))
+      .group(group);
   command.add_option("--hidden", sizes.hidden, "Channels of the layers")
-      ->type_name("N")
-      ->group(group);
-  command.add_option("--layers", sizes.layers, "Layers")->type_name("N")->group(group);
-  command.add_option("--heads", sizes.heads, "Heads of each layer")->type_name("N")->group(group);
+      .type_name("N")
+      .group(group);
+  command.add_option("--layers", sizes.layers, "Layers").type_name("N").group(group);
+  command.add_option("--heads", sizes.heads, "Heads of each layer").type_name("N").group(group);
   command
       .add_option("--intermediate", sizes.intermediate,
                   "Width of the feed-forward networks; 0: four times --hidden")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--embedding", sizes.embedding,
                   "albert: width of the embeddings; 0: as --hidden, at most 128")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--vocab-size", sizes.vocabulary,
                   "Tokens of the WordPiece vocabulary that is learned from the texts")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command.add_option("--vocab", sizes.vocab, "Folder or file of a tokeniser to take instead")
-      ->type_name("PATH")
-      ->group(group);
+      .type_name("PATH")
+      .group(group);
 }
 
-void add_text_training_options(CLI::App& command, TextTrainingOptions& options) {
+void add_text_training_options(Command command, TextTrainingOptions& options) {
   command
       .add_option("--task", options.task,
                   "Name, FILE.tsv or FOLDER/ of label TAB text; see `attune datasets list`")
-      ->required()
-      ->type_name("NAME");
+      .required()
+      .type_name("NAME");
   const std::string group = "Model";
   command
       .add_option("--model", options.model,
                   "Folder of a BERT, RoBERTa or ALBERT with its tokeniser, as Hugging Face's "
                   "transformers or `text pretrain` write it")
-      ->type_name("DIR")
-      ->group(group);
+      .type_name("DIR")
+      .group(group);
   command
       .add_flag("--from-scratch", options.from_scratch,
                 "Instead: an encoder that was not pretrained")
-      ->group(group);
+      .group(group);
   command.add_option("--max-length", options.max_length, "Tokens of a text; what is more is cut")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--dropout", options.dropout,
                   "Of embeddings and layers [what the encoder was made with]")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   command
       .add_option("--attention-dropout", options.attention_dropout,
                   "Of coefficients [what the encoder was made with]")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   add_encoder_options(command, options.sizes);
   add_fit_options(command, options.fit, "texts", "the head");
   command
       .add_option("--holdout", options.holdout,
                   "Share of the training part to validate on where there is no such part")
-      ->type_name("P")
-      ->group("Training");
+      .type_name("P")
+      .group("Training");
   // The plain game of GANs does not hold on texts: align::GanOptions::bounded.
   options.align.options.distance.bounded = true;
   add_alignment_options(command, options.align);

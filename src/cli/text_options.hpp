@@ -5,14 +5,11 @@
 #include <string>
 
 #include "cli/alignment_options.hpp"
+#include "cli/arguments.hpp"
 #include "cli/step_options.hpp"
 #include <attune/data/text/tokenizer.hpp>
 #include <attune/train/pretrained_text.hpp>
 #include <attune/train/settings.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -43,10 +40,10 @@ struct TextTrainingOptions {
 };
 
 /// `--family` and the sizes.
-void add_encoder_options(CLI::App& command, EncoderSizes& sizes);
+void add_encoder_options(Command command, EncoderSizes& sizes);
 
 /// All of TextTrainingOptions.
-void add_text_training_options(CLI::App& command, TextTrainingOptions& options);
+void add_text_training_options(Command command, TextTrainingOptions& options);
 
 /// Configuration of an encoder of these sizes.
 /// @throws InvalidArgument  sizes that do not fit each other

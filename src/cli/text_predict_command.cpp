@@ -5,7 +5,6 @@
 #include <memory>
 #include <span>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/text_command.hpp"
@@ -193,28 +192,28 @@ int predict_texts(const PredictOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_text_predict(CLI::App& app, Action& action) {
-  CLI::App* command =
+void add_text_predict(Command app, Action& action) {
+  Command command =
       app.add_subcommand("predict", "What a fine-tuned model says of texts of your own");
   const auto options = std::make_shared<PredictOptions>();
-  command->add_option("--checkpoint", options->checkpoint, "Folder that `text train --out` wrote")
-      ->required()
-      ->type_name("DIR");
+  command.add_option("--checkpoint", options->checkpoint, "Folder that `text train --out` wrote")
+      .required()
+      .type_name("DIR");
   command
-      ->add_option("--input", options->input,
-                   "A text a line, of pairs two with a tab between; or .jsonl of {\"text\", "
-                   "\"text_pair\"}, {\"text\", \"endings\"}, {\"question\", \"context\"}")
-      ->required()
-      ->type_name("FILE");
+      .add_option("--input", options->input,
+                  "A text a line, of pairs two with a tab between; or .jsonl of {\"text\", "
+                  "\"text_pair\"}, {\"text\", \"endings\"}, {\"question\", \"context\"}")
+      .required()
+      .type_name("FILE");
   command
-      ->add_option("--output", options->output,
-                   ".tsv or .jsonl: label and probabilities, score or answer, a line each")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("--batch-size", options->batch_size, "Texts at a time")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N");
-  command->callback([options, &action] {
+      .add_option("--output", options->output,
+                  ".tsv or .jsonl: label and probabilities, score or answer, a line each")
+      .required()
+      .type_name("FILE");
+  command.add_option("--batch-size", options->batch_size, "Texts at a time")
+      .check(whole_number_in(1, 1 << 20))
+      .type_name("N");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return predict_texts(*options, global); };
   });
 }

@@ -5,8 +5,6 @@
 #include <set>
 #include <system_error>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/step_options.hpp"
@@ -296,46 +294,46 @@ int pretrain(const PretrainOptions& options, const GlobalOptions& global) {
 
 // ---- options
 
-void add_fit_options(CLI::App& command, PretrainOptions& o) {
+void add_fit_options(Command command, PretrainOptions& o) {
   const std::string group = "Training";
   train::TextPretrainingOptions& fit = o.fit;
   add_step_sizes(command, fit, "the texts", "Sequences");
   command.add_option("--mask-rate", fit.mask_rate, "Share of the tokens that are to be guessed")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   command.add_option("--dropout", o.dropout, "Of embeddings, layers and coefficients")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   command.add_option("--eval-every", fit.eval_every, "Steps between validations; 0: an epoch")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command.add_option("--holdout", o.holdout, "Share of the sequences to validate on")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   add_seed_option(command, fit.seed, "Of weights, order, masks and dropout");
 }
 
 }  // namespace
 
-void add_text_pretrain(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
+void add_text_pretrain(Command app, Action& action) {
+  Command command = app.add_subcommand(
       "pretrain", "Pretrain an encoder from raw texts by masked language modelling");
   const auto options = std::make_shared<PretrainOptions>();
   command
-      ->add_option("--task", options->tasks,
-                   "Tasks whose training texts are read [all whose files are here, unless --text]")
-      ->type_name("NAME")
-      ->delimiter(',');
+      .add_option("--task", options->tasks,
+                  "Tasks whose training texts are read [all whose files are here, unless --text]")
+      .type_name("NAME")
+      .delimiter(',');
   command
-      ->add_option("--text", options->files,
-                   "Files of texts, a line each, an empty line between documents")
-      ->type_name("FILE");
-  command->add_option("--max-length", options->max_length, "Tokens of a sequence")->type_name("N");
-  add_encoder_options(*command, options->sizes);
-  add_fit_options(*command, *options);
-  add_checkpoint_options(*command, options->checkpoints,
+      .add_option("--text", options->files,
+                  "Files of texts, a line each, an empty line between documents")
+      .type_name("FILE");
+  command.add_option("--max-length", options->max_length, "Tokens of a sequence").type_name("N");
+  add_encoder_options(command, options->sizes);
+  add_fit_options(command, *options);
+  add_checkpoint_options(command, options->checkpoints,
                          "config.json, model.safetensors and the tokeniser");
-  command->callback([options, &action] {
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return pretrain(*options, global); };
   });
 }

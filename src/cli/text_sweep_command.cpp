@@ -1,7 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/text_command.hpp"
 #include "cli/text_run.hpp"
 
@@ -25,13 +23,13 @@ int sweep_text(const TextSweepOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_text_sweep(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand(
+void add_text_sweep(Command app, Action& action) {
+  Command command = app.add_subcommand(
       "sweep", "Fine-tune over many seeds: mean, standard deviation, paired test");
   const auto options = std::make_shared<TextSweepOptions>();
-  add_text_training_options(*command, options->training);
-  add_sweep_options(*command, options->sweep);
-  command->callback([options, &action] {
+  add_text_training_options(command, options->training);
+  add_sweep_options(command, options->sweep);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return sweep_text(*options, global); };
   });
 }

@@ -1,8 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/text_command.hpp"
@@ -101,12 +99,12 @@ int train_text(const TextTrainOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_text_train(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("train", "Fine-tune an encoder on a task and measure it");
+void add_text_train(Command app, Action& action) {
+  Command command = app.add_subcommand("train", "Fine-tune an encoder on a task and measure it");
   const auto options = std::make_shared<TextTrainOptions>();
-  add_text_training_options(*command, options->training);
-  add_checkpoint_options(*command, options->checkpoints, "the model with its tokeniser");
-  command->callback([options, &action] {
+  add_text_training_options(command, options->training);
+  add_checkpoint_options(command, options->checkpoints, "the model with its tokeniser");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return train_text(*options, global); };
   });
 }

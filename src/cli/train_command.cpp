@@ -1,8 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/command.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
@@ -115,25 +113,25 @@ int train_model(const TrainOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_train_command(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("train", "Train a model and print its test accuracy");
+void add_train_command(Command app, Action& action) {
+  Command command = app.add_subcommand("train", "Train a model and print its test accuracy");
   const auto options = std::make_shared<TrainOptions>();
-  add_training_options(*command, options->training);
+  add_training_options(command, options->training);
   const std::string group = "Checkpoints";
-  command->add_option("--out", options->out, "Save the run in this folder")
-      ->type_name("DIR")
-      ->group(group);
-  command->add_option("--resume", options->resume, "Continue the run saved in this folder")
-      ->type_name("DIR")
-      ->group(group);
-  command->add_flag("--overwrite", options->overwrite, "Replace the run that --out holds")
-      ->group(group);
-  command->add_option("--checkpoint-every", options->checkpoint_every, "Epochs between savings")
-      ->check(CLI::Range(1, 1000000000))
-      ->type_name("N")
-      ->group(group);
-  add_log_options(*command, options->log);
-  command->callback([options, &action] {
+  command.add_option("--out", options->out, "Save the run in this folder")
+      .type_name("DIR")
+      .group(group);
+  command.add_option("--resume", options->resume, "Continue the run saved in this folder")
+      .type_name("DIR")
+      .group(group);
+  command.add_flag("--overwrite", options->overwrite, "Replace the run that --out holds")
+      .group(group);
+  command.add_option("--checkpoint-every", options->checkpoint_every, "Epochs between savings")
+      .check(whole_number_in(1, 1000000000))
+      .type_name("N")
+      .group(group);
+  add_log_options(command, options->log);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return train_model(*options, global); };
   });
 }

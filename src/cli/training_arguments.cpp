@@ -34,7 +34,7 @@ TrainingOptions parse_training_options(const std::vector<std::string>& arguments
   CLI::App app;
   app.set_help_flag();
   TrainingOptions options;
-  add_training_options(app, options);
+  add_training_options(Command(app), options);
   require_known(app, arguments);
   std::vector<std::string> last_first(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
   try {

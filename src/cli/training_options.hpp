@@ -5,16 +5,13 @@
 #include <string>
 
 #include "cli/alignment_options.hpp"
+#include "cli/arguments.hpp"
 #include "cli/batch_options.hpp"
 #include "cli/schedule_options.hpp"
 #include <attune/data/node_dataset.hpp>
 #include <attune/models/graph_classifier.hpp>
 #include <attune/train/node_classification.hpp>
 #include <attune/train/trainer.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -47,7 +44,7 @@ struct TrainingOptions {
 };
 
 /// `--split`, as data::with_split() takes it. `also` is one more thing to say about it.
-void add_split_option(CLI::App& command, std::string& split, const std::string& also = {});
+void add_split_option(Command command, std::string& split, const std::string& also = {});
 
 /// What training steps compute: the nodes needed, or all. `auto` leaves it to the regulariser.
 [[nodiscard]] train::ComputedNodes computed_nodes(const TrainingOptions& options);
@@ -55,7 +52,7 @@ void add_split_option(CLI::App& command, std::string& split, const std::string& 
 /// How to train with this seed.
 [[nodiscard]] train::FitOptions fit_options(const TrainingOptions& options, std::uint64_t seed);
 
-void add_training_options(CLI::App& command, TrainingOptions& options);
+void add_training_options(Command command, TrainingOptions& options);
 
 /// @throws InvalidArgument  features of edges asked for where the data set has none or the model
 ///                          does not look at them

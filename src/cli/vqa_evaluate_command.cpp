@@ -1,8 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/vqa_command.hpp"
 #include "cli/vqa_run.hpp"
 #include "cli/vqa_saved_part.hpp"
@@ -59,20 +57,20 @@ int evaluate_vqa_model(const EvaluateOptions& options, const GlobalOptions& glob
 
 }  // namespace
 
-void add_vqa_evaluate(CLI::App& vqa, Action& action) {
-  CLI::App* command =
+void add_vqa_evaluate(Command vqa, Action& action) {
+  Command command =
       vqa.add_subcommand("evaluate", "Measure a trained model, on clean and on noisy images");
   const auto options = std::make_shared<EvaluateOptions>();
-  command->add_option("--checkpoint", options->checkpoint, "Folder that `vqa train --out` wrote")
-      ->required()
-      ->type_name("DIR");
-  add_vqa_data_option(*command, options->data);
-  command->add_option("--part", options->part, "Part to measure on [test, else validation]")
-      ->check(CLI::IsMember({"train", "validation", "test"}));
-  command->add_flag("--align-cross", options->align_cross,
-                    "MMD of the heads of guided attention too");
-  add_vqa_measuring_options(*command, options->measuring);
-  command->callback([options, &action] {
+  command.add_option("--checkpoint", options->checkpoint, "Folder that `vqa train --out` wrote")
+      .required()
+      .type_name("DIR");
+  add_vqa_data_option(command, options->data);
+  command.add_option("--part", options->part, "Part to measure on [test, else validation]")
+      .check(one_of({"train", "validation", "test"}));
+  command.add_flag("--align-cross", options->align_cross,
+                   "MMD of the heads of guided attention too");
+  add_vqa_measuring_options(command, options->measuring);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) {
       return evaluate_vqa_model(*options, global);
     };

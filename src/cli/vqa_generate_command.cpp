@@ -1,7 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/progress.hpp"
@@ -66,14 +65,14 @@ int generate(const GenerateOptions& options, const GlobalOptions& global) {
   return kSuccess;
 }
 
-void add_options(CLI::App& command, GenerateOptions& options) {
+void add_options(Command command, GenerateOptions& options) {
   data::SceneDatasetOptions& o = options.data;
   const auto count = [&](const char* name, std::int64_t& value, const char* what) {
-    command.add_option(name, value, what)->type_name("N");
+    command.add_option(name, value, what).type_name("N");
   };
   command.add_option("--output", options.output, "Folder to write: a new or an empty one")
-      ->required()
-      ->type_name("DIR");
+      .required()
+      .type_name("DIR");
   count("--train-scenes", o.train_scenes, "Scenes to train on");
   count("--validation-scenes", o.validation_scenes, "Scenes to validate on");
   count("--test-scenes", o.test_scenes, "Scenes to test on; 0: no test");
@@ -82,22 +81,22 @@ void add_options(CLI::App& command, GenerateOptions& options) {
   count("--max-objects", o.max_objects, "Objects of a scene, at most");
   count("--channels", o.channels, "Numbers that a region is described by");
   command.add_option("--noise", o.noise, "Of regions, standard deviation beside a signal of 1")
-      ->type_name("X");
+      .type_name("X");
   command.add_option("--answer-noise", o.answer_noise, "Share of annotators who are mistaken")
-      ->type_name("X");
+      .type_name("X");
   command.add_flag("--images", o.pictures, "Also draw each scene, 160 x 120, .ppm");
-  command.add_option("--seed", o.seed, "Of everything that is drawn")->type_name("N");
+  command.add_option("--seed", o.seed, "Of everything that is drawn").type_name("N");
 }
 
 }  // namespace
 
-void add_vqa_generate(CLI::App& vqa, Action& action) {
-  CLI::App* command = vqa.add_subcommand(
+void add_vqa_generate(Command vqa, Action& action) {
+  Command command = vqa.add_subcommand(
       "generate",
       "Make scenes, questions about them and their answers, in the files that VQA-v2 has");
   const auto options = std::make_shared<GenerateOptions>();
-  add_options(*command, *options);
-  command->callback([options, &action] {
+  add_options(command, *options);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return generate(*options, global); };
   });
 }

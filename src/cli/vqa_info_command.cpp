@@ -1,7 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/vqa_command.hpp"
@@ -47,12 +46,12 @@ int vqa_info(const InfoOptions& options, const GlobalOptions& global) {
   return kSuccess;
 }
 
-void add_model_options(CLI::App& command, models::McanOptions& sizes) {
+void add_model_options(Command command, models::McanOptions& sizes) {
   const auto add = [&](const char* name, std::int64_t& size, const char* what) {
     command.add_option(name, size, what)
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
-        ->type_name("N")
-        ->group("Size of the model");
+        .check(whole_number_in(1, std::int64_t{1} << 24))
+        .type_name("N")
+        .group("Size of the model");
   };
   add("--hidden", sizes.channels, "Channels of the layers");
   add("--heads", sizes.heads, "Heads of each attention");
@@ -64,18 +63,18 @@ void add_model_options(CLI::App& command, models::McanOptions& sizes) {
 
 }  // namespace
 
-void add_vqa_info(CLI::App& vqa, Action& action) {
-  CLI::App* command = vqa.add_subcommand(
+void add_vqa_info(Command vqa, Action& action) {
+  Command command = vqa.add_subcommand(
       "info", "Questions, pictures and answers of a data set; parameters of the model");
   const auto options = std::make_shared<InfoOptions>();
-  command->add_option("--data", options->data, "Folder of questions, annotations and regions")
-      ->type_name("DIR");
-  command->add_flag("!--no-features", options->features,
-                    "Of the data set look at questions and answers alone");
-  command->add_flag("--model", options->model,
-                    "Parameters of MCAN by component, aligned and not, beside the paper's");
-  add_model_options(*command, options->sizes);
-  command->callback([options, &action] {
+  command.add_option("--data", options->data, "Folder of questions, annotations and regions")
+      .type_name("DIR");
+  command.add_flag("!--no-features", options->features,
+                   "Of the data set look at questions and answers alone");
+  command.add_flag("--model", options->model,
+                   "Parameters of MCAN by component, aligned and not, beside the paper's");
+  add_model_options(command, options->sizes);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return vqa_info(*options, global); };
   });
 }

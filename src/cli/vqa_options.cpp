@@ -1,23 +1,17 @@
 #include "cli/vqa_options.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <attune/core/text.hpp>
 
 namespace attune::cli {
 namespace {
 
-CLI::Validator not_negative_number() {
-  return CLI::Range(0.0, 1e12);
-}
-
-void add_size_options(CLI::App& command, McanSizes& sizes) {
+void add_size_options(Command command, McanSizes& sizes) {
   const std::string group = "Model";
   const auto add = [&](const char* name, std::int64_t& size, const char* what) {
     command.add_option(name, size, what)
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 20))
-        ->type_name("N")
-        ->group(group);
+        .check(whole_number_in(0, std::int64_t{1} << 20))
+        .type_name("N")
+        .group(group);
   };
   add("--hidden", sizes.hidden, "Channels of the layers");
   add("--layers", sizes.layers, "Layers of the encoder, and as many of the decoder");
@@ -26,85 +20,85 @@ void add_size_options(CLI::App& command, McanSizes& sizes) {
       "Width of the feed-forward networks; 0: four times --hidden");
   add("--word-channels", sizes.word_channels, "Width of the embeddings of words; 0: as --hidden");
   command.add_option("--dropout", sizes.dropout, "Of everything but coefficients")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   command.add_option("--attention-dropout", sizes.attention_dropout, "Of coefficients")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   command
       .add_option("--word-deviation", sizes.word_deviation,
                   "Of the normal distribution that embeddings of words are drawn from")
-      ->type_name("X")
-      ->group(group);
+      .type_name("X")
+      .group(group);
 }
 
-void add_vocabulary_options(CLI::App& command, train::VqaVocabularyOptions& vocabulary) {
+void add_vocabulary_options(Command command, train::VqaVocabularyOptions& vocabulary) {
   const std::string group = "Words and answers";
   command.add_option("--max-words", vocabulary.max_words, "Of a question; what is more is cut")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--min-words", vocabulary.min_word_count,
                   "Times that a word must come in the training questions")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--min-answers", vocabulary.answers.min_count,
                   "Training questions that an answer must be the usual one of, to be chosen from")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--max-answers", vocabulary.answers.max_answers,
                   "To choose from, the most frequent ones; 0: all")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
 }
 
 }  // namespace
 
-void add_vqa_data_option(CLI::App& command, std::string& data) {
+void add_vqa_data_option(Command command, std::string& data) {
   command.add_option("--data", data, "Folder of questions, annotations and regions")
-      ->required()
-      ->type_name("DIR");
+      .required()
+      .type_name("DIR");
 }
 
-void add_vqa_measuring_options(CLI::App& command, VqaMeasuring& measuring) {
+void add_vqa_measuring_options(Command command, VqaMeasuring& measuring) {
   const std::string group = "Measuring";
   train::VqaEvaluationOptions& options = measuring.options;
   command
       .add_option("--noise-variance", measuring.noise_variances,
                   "Measure also with Gaussian noise added to the regions, of these variances")
-      ->check(not_negative_number())
-      ->delimiter(',')
-      ->type_name("X,...")
-      ->group(group);
+      .check(number_in(0.0, 1e12))
+      .delimiter(',')
+      .type_name("X,...")
+      .group(group);
   command.add_option("--noise-seed", options.noise.seed, "Of the noise, with an image's number")
-      ->type_name("N")
-      ->group(group);
+      .type_name("N")
+      .group(group);
   command
       .add_option("--pavpu-samples", options.sampling.samples,
                   "Passes with dropped coefficients that PAvPU is measured by; 0: it is not")
-      ->check(CLI::Range(0, 10000))
-      ->type_name("N")
-      ->group(group);
+      .check(whole_number_in(0, 10000))
+      .type_name("N")
+      .group(group);
   command
       .add_option("--pavpu-dropout", options.sampling.dropout,
                   "Of the coefficients in these passes")
-      ->type_name("P")
-      ->group(group);
+      .type_name("P")
+      .group(group);
   command
       .add_option("--pavpu-p", options.sampling.threshold,
                   "p-value below which an answer counts as certain")
-      ->check(CLI::Range(0.0, 1.0))
-      ->type_name("P")
-      ->group(group);
+      .check(number_in(0.0, 1.0))
+      .type_name("P")
+      .group(group);
   command.add_option("--ece-bins", options.ece_bins, "Bins of the expected calibration error")
-      ->check(CLI::Range(1, 1000))
-      ->type_name("N")
-      ->group(group);
+      .check(whole_number_in(1, 1000))
+      .type_name("N")
+      .group(group);
 }
 
-void add_vqa_training_options(CLI::App& command, VqaTrainingOptions& options) {
+void add_vqa_training_options(Command command, VqaTrainingOptions& options) {
   add_vqa_data_option(command, options.data);
   add_size_options(command, options.sizes);
   add_vocabulary_options(command, options.vocabulary);
@@ -116,7 +110,7 @@ void add_vqa_training_options(CLI::App& command, VqaTrainingOptions& options) {
   command
       .add_flag("--align-cross", options.align.options.cross,
                 "Heads of guided attention, of an image to a question, are aligned too")
-      ->group("Alignment");
+      .group("Alignment");
 }
 
 models::McanOptions mcan_options(const McanSizes& sizes, const train::VqaProblem& problem) {

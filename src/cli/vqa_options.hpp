@@ -6,15 +6,12 @@
 #include <vector>
 
 #include "cli/alignment_options.hpp"
+#include "cli/arguments.hpp"
 #include "cli/step_options.hpp"
 #include <attune/models/mcan.hpp>
 #include <attune/train/settings.hpp>
 #include <attune/train/vqa_evaluation.hpp>
 #include <attune/train/vqa_problem.hpp>
-
-namespace CLI {
-class App;
-}
 
 namespace attune::cli {
 
@@ -51,10 +48,10 @@ struct VqaTrainingOptions {
 };
 
 /// All of VqaTrainingOptions.
-void add_vqa_training_options(CLI::App& command, VqaTrainingOptions& options);
+void add_vqa_training_options(Command command, VqaTrainingOptions& options);
 
-void add_vqa_data_option(CLI::App& command, std::string& data);
-void add_vqa_measuring_options(CLI::App& command, VqaMeasuring& measuring);
+void add_vqa_data_option(Command command, std::string& data);
+void add_vqa_measuring_options(Command command, VqaMeasuring& measuring);
 
 /// Sizes of the model for this data.
 [[nodiscard]] models::McanOptions mcan_options(const McanSizes& sizes,

@@ -1,7 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/training_run.hpp"
@@ -55,25 +54,25 @@ int predict_vqa(const PredictOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_vqa_predict(CLI::App& vqa, Action& action) {
-  CLI::App* command = vqa.add_subcommand("predict", "Answer questions with a trained model");
+void add_vqa_predict(Command vqa, Action& action) {
+  Command command = vqa.add_subcommand("predict", "Answer questions with a trained model");
   const auto options = std::make_shared<PredictOptions>();
-  command->add_option("--checkpoint", options->checkpoint, "Folder that `vqa train --out` wrote")
-      ->required()
-      ->type_name("DIR");
-  add_vqa_data_option(*command, options->data);
-  command->add_option("--part", options->part, "Part to answer [test, else validation]")
-      ->check(CLI::IsMember({"train", "validation", "test"}));
+  command.add_option("--checkpoint", options->checkpoint, "Folder that `vqa train --out` wrote")
+      .required()
+      .type_name("DIR");
+  add_vqa_data_option(command, options->data);
+  command.add_option("--part", options->part, "Part to answer [test, else validation]")
+      .check(one_of({"train", "validation", "test"}));
   command
-      ->add_option("--output", options->output,
-                   "JSON of {\"question_id\", \"answer\", \"probability\"}, as VQA's evaluation "
-                   "takes it")
-      ->required()
-      ->type_name("FILE");
-  command->add_option("--batch-size", options->evaluation.batch_size, "Questions at a time")
-      ->check(CLI::Range(1, 1 << 20))
-      ->type_name("N");
-  command->callback([options, &action] {
+      .add_option("--output", options->output,
+                  "JSON of {\"question_id\", \"answer\", \"probability\"}, as VQA's evaluation "
+                  "takes it")
+      .required()
+      .type_name("FILE");
+  command.add_option("--batch-size", options->evaluation.batch_size, "Questions at a time")
+      .check(whole_number_in(1, 1 << 20))
+      .type_name("N");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return predict_vqa(*options, global); };
   });
 }

@@ -1,7 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/vqa_command.hpp"
 #include "cli/vqa_run.hpp"
 
@@ -25,13 +23,13 @@ int sweep_vqa(const VqaSweepOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_vqa_sweep(CLI::App& vqa, Action& action) {
-  CLI::App* command =
+void add_vqa_sweep(Command vqa, Action& action) {
+  Command command =
       vqa.add_subcommand("sweep", "Train over many seeds: mean, standard deviation, paired test");
   const auto options = std::make_shared<VqaSweepOptions>();
-  add_vqa_training_options(*command, options->training);
-  add_sweep_options(*command, options->sweep);
-  command->callback([options, &action] {
+  add_vqa_training_options(command, options->training);
+  add_sweep_options(command, options->sweep);
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return sweep_vqa(*options, global); };
   });
 }

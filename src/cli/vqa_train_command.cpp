@@ -1,8 +1,6 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
 #include "cli/training_run.hpp"
@@ -79,13 +77,13 @@ int train_vqa(const VqaTrainOptions& options, const GlobalOptions& global) {
 
 }  // namespace
 
-void add_vqa_train(CLI::App& vqa, Action& action) {
-  CLI::App* command =
+void add_vqa_train(Command vqa, Action& action) {
+  Command command =
       vqa.add_subcommand("train", "Train a model on questions about images and measure it");
   const auto options = std::make_shared<VqaTrainOptions>();
-  add_vqa_training_options(*command, options->training);
-  add_checkpoint_options(*command, options->checkpoints, "the model with its words and answers");
-  command->callback([options, &action] {
+  add_vqa_training_options(command, options->training);
+  add_checkpoint_options(command, options->checkpoints, "the model with its words and answers");
+  command.callback([options, &action] {
     action = [options](const GlobalOptions& global) { return train_vqa(*options, global); };
   });
 }
