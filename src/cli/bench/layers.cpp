@@ -28,8 +28,8 @@ struct Kind {
   std::int64_t projections;  // of the features, each of heads * channels columns
 };
 
-constexpr Kind kGat{"GATConv", Attention::gat, 1};
-constexpr Kind kGatv2{"GATv2Conv", Attention::gatv2, 2};
+constexpr Kind kGatLayer{"GATConv", Attention::gat, 1};
+constexpr Kind kGatv2Layer{"GATv2Conv", Attention::gatv2, 2};
 constexpr Kind kTransformer{"TransformerConv", Attention::dot, 4};
 
 // The parts of a layer that run one after another.
@@ -124,11 +124,11 @@ std::vector<LayerTime> time_layers(const graph::Graph& graph, const LayerPlan& p
   std::vector<LayerTime> times;
   const auto time = [&](const std::string& layer, int heads, int channels) {
     if (layer == "gat") {
-      return time_layer<nn::GATConv, nn::GATConvOptions>(kGat, graph, x, heads, channels,
+      return time_layer<nn::GATConv, nn::GATConvOptions>(kGatLayer, graph, x, heads, channels,
                                                          plan.repeat);
     }
     if (layer == "gatv2") {
-      return time_layer<nn::GATv2Conv, nn::GATv2ConvOptions>(kGatv2, graph, x, heads, channels,
+      return time_layer<nn::GATv2Conv, nn::GATv2ConvOptions>(kGatv2Layer, graph, x, heads, channels,
                                                              plan.repeat);
     }
     return time_layer<nn::TransformerConv, nn::TransformerConvOptions>(

@@ -15,10 +15,10 @@ namespace {
 
 constexpr double kWidth = 400;
 constexpr double kHeight = 250;
-constexpr double kLeft = 52;
-constexpr double kRight = 384;
-constexpr double kTop = 12;
-constexpr double kBottom = 212;
+constexpr double kPlotLeft = 52;
+constexpr double kPlotRight = 384;
+constexpr double kPlotTop = 12;
+constexpr double kPlotBottom = 212;
 constexpr std::size_t kMostPoints = 600;
 
 /// The extent of all lines, and how it is drawn.
@@ -37,8 +37,8 @@ Frame frame_of(const std::vector<ChartLine>& lines, double last) {
     }
   }
   const int x_marks = static_cast<int>(std::clamp(last, 1.0, 6.0));  // none between whole numbers
-  return {.x = Axis(0, last, x_marks, kLeft, kRight, Axis::Ends::kept),
-          .y = Axis(low, high, 5, kBottom, kTop)};
+  return {.x = Axis(0, last, x_marks, kPlotLeft, kPlotRight, Axis::Ends::kept),
+          .y = Axis(low, high, 5, kPlotBottom, kPlotTop)};
 }
 
 std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points) {
@@ -67,24 +67,26 @@ std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points) {
 void write_axes(Markup& page, const Frame& frame, const LineChart& chart) {
   for (const double mark : frame.y.marks()) {
     const std::string y = decimal(frame.y.position(mark));
-    page.empty(
-        "line",
-        {{"class", "grid"}, {"x1", decimal(kLeft)}, {"x2", decimal(kRight)}, {"y1", y}, {"y2", y}});
+    page.empty("line", {{"class", "grid"},
+                        {"x1", decimal(kPlotLeft)},
+                        {"x2", decimal(kPlotRight)},
+                        {"y1", y},
+                        {"y2", y}});
     page.element("text",
-                 {{"class", "tick end"}, {"x", decimal(kLeft - 6)}, {"y", y}, {"dy", "0.32em"}},
+                 {{"class", "tick end"}, {"x", decimal(kPlotLeft - 6)}, {"y", y}, {"dy", "0.32em"}},
                  frame.y.label(mark));
   }
   for (const double mark : frame.x.marks()) {
     page.element("text",
                  {{"class", "tick middle"},
                   {"x", decimal(frame.x.position(mark))},
-                  {"y", decimal(kBottom + 18)}},
+                  {"y", decimal(kPlotBottom + 18)}},
                  frame.x.label(mark));
   }
   page.element("text",
                {{"class", "tick middle"},
-                {"x", decimal((kLeft + kRight) / 2)},
-                {"y", decimal(kBottom + 35)}},
+                {"x", decimal((kPlotLeft + kPlotRight) / 2)},
+                {"y", decimal(kPlotBottom + 35)}},
                chart.x_label);
 }
 
@@ -93,8 +95,8 @@ void write_mark(Markup& page, const Frame& frame, const ChartMark& mark) {
   page.open("line", {{"class", "mark " + mark.style},
                      {"x1", x},
                      {"x2", x},
-                     {"y1", decimal(kTop)},
-                     {"y2", decimal(kBottom)}});
+                     {"y1", decimal(kPlotTop)},
+                     {"y2", decimal(kPlotBottom)}});
   page.element("title", {}, mark.name).close();
 }
 
