@@ -35,6 +35,7 @@ class Graph:
     def from_csr(row_ptr: Any, col_idx: Any) -> Graph: ...
     def with_self_loops(self) -> Graph: ...
     def edge_index(self) -> _Array: ...
+    def order_edge_features(self, features: Any) -> _Array: ...
     @property
     def num_nodes(self) -> int: ...
     @property
@@ -72,14 +73,15 @@ class Record:
     def keys(self) -> Any: ...  # _Array, or None unless asked for
 
 class Layer:
-    def forward(self, x: Any, graph: Graph) -> _Array: ...
-    def __call__(self, x: Any, graph: Graph) -> _Array: ...
-    def attention(self, x: Any, graph: Graph) -> _Array: ...
-    def heads(self, x: Any, graph: Graph) -> tuple[_Array, _Array]: ...
+    def forward(self, x: Any, graph: Graph, edge_features: Any = None) -> _Array: ...
+    def __call__(self, x: Any, graph: Graph, edge_features: Any = None) -> _Array: ...
+    def attention(self, x: Any, graph: Graph, edge_features: Any = None) -> _Array: ...
+    def heads(self, x: Any, graph: Graph, edge_features: Any = None) -> tuple[_Array, _Array]: ...
     def record(
         self,
         x: Any,
         graph: Graph,
+        edge_features: Any = None,
         *,
         training: bool = False,
         seed: int = 0,
@@ -110,6 +112,7 @@ class GATConv(Layer):
         dropout: float = 0,
         attention_dropout: float = 0,
         value_dropout: float = 0,
+        edge_channels: int = 0,
         bias: bool = True,
         residual: bool = False,
         activation: str = "none",
@@ -131,6 +134,7 @@ class GATv2Conv(Layer):
         dropout: float = 0,
         attention_dropout: float = 0,
         value_dropout: float = 0,
+        edge_channels: int = 0,
         bias: bool = True,
         residual: bool = False,
         share_weights: bool = False,
@@ -151,6 +155,7 @@ class TransformerConv(Layer):
         dropout: float = 0,
         attention_dropout: float = 0,
         value_dropout: float = 0,
+        edge_channels: int = 0,
         bias: bool = True,
         root_weight: bool = True,
         beta: bool = False,

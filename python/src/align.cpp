@@ -123,13 +123,6 @@ struct Points {
   Variable leaf;      // [n, heads, channels]
 };
 
-core::DType dtype_of_cloud(const py::object& array) {
-  const bool is_double =
-      py::isinstance<py::array>(array) &&
-      py::reinterpret_borrow<py::array>(array).dtype().equal(py::dtype::of<double>());
-  return is_double ? core::DType::f64 : core::DType::f32;
-}
-
 Points points_of(const py::object& array, const char* name, core::DType dtype) {
   const bool one_head =
       py::isinstance<py::array>(array) && py::reinterpret_borrow<py::array>(array).ndim() == 2;
@@ -171,7 +164,7 @@ std::unique_ptr<PyDistance> make(const std::string& kind, const py::object& quer
   each_option(made->options, read);
   read.finish();
   made->options.kind = align::kind_of(kind);
-  made->dtype = dtype_of_cloud(queries);
+  made->dtype = dtype_of_array(queries);
   made->seed = seed;
   const align::Clouds first{.queries = points_of(queries, "queries", made->dtype).leaf,
                             .keys = points_of(keys, "keys", made->dtype).leaf};

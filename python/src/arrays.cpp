@@ -316,4 +316,11 @@ DType dtype_of(const std::string& name) {
   throw InvalidArgument(text("dtype: expected float32 or float64, got \"", name, '"'));
 }
 
+DType dtype_of_array(const py::object& array) {
+  const bool is_double =
+      py::isinstance<py::array>(array) &&
+      py::reinterpret_borrow<py::array>(array).dtype().equal(py::dtype::of<double>());
+  return is_double ? DType::f64 : DType::f32;
+}
+
 }  // namespace attune::python

@@ -89,4 +89,7 @@ struct SparseRows {
 /// `float32` or `float64`.
 [[nodiscard]] core::DType dtype_of(const std::string& name);
 
+/// float64 of such an array, float32 of any other, which tensor_of() then takes or refuses.
+[[nodiscard]] core::DType dtype_of_array(const py::object& array);
+
 }  // namespace attune::python

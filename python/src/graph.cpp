@@ -12,6 +12,7 @@
 #include "options.hpp"
 #include <attune/graph/builder.hpp>
 #include <attune/graph/graph.hpp>
+#include <attune/sparse/edge_features.hpp>
 
 namespace attune::python {
 
@@ -110,6 +111,15 @@ duplicates  "keep", "merge" or "reject"
 
 Arrays are read-only views of the graph's own and keep it alive.)";
 
+py::array order_edge_features(const Graph& graph, const py::object& features) {
+  const core::Tensor given =
+      tensor_of(features, {"Graph.order_edge_features", "features"}, 2, dtype_of_array(features));
+  core::Tensor ordered;
+  without_gil(
+      [&] { ordered = sparse::order_edge_features(graph, autograd::Variable(given)).value(); });
+  return view_of(ordered, Access::write);
+}
+
 }  // namespace
 
 void bind_graph(py::module_& module) {
@@ -123,6 +133,10 @@ void bind_graph(py::module_& module) {
       .def("edge_index", &edge_index_of,
            "Edges in the order of col_idx and of attention coefficients, int64 [2, num_edges]: a "
            "new array.")
+      .def("order_edge_features", &order_edge_features, py::arg("features"),
+           "Features of the edges that the graph was made from, [edges, channels], as layers take "
+           "them, [num_edges, channels]: self-loops that were added have the mean of those of the "
+           "edges into their node.")
       .def_property_readonly("num_nodes", &Graph::num_nodes)
       .def_property_readonly("num_edges", &Graph::num_edges, "Directed edges, self-loops included.")
       .def_property_readonly("has_all_self_loops", &Graph::has_all_self_loops,

@@ -48,6 +48,7 @@ void each_attention_option(Options& options, F& f) {
   f("concat", options.concat);
   f("attention_dropout", options.attention_dropout);
   f("value_dropout", options.value_dropout);
+  f("edge_channels", options.edge_channels);
 }
 
 template <class Options, class F>
@@ -155,24 +156,46 @@ class Listener final : public nn::HeadSink, public nn::AttentionSink {
   Tensor alpha;
 };
 
+// What a pass goes over.
+struct Input {
+  nn::Features x;
+  Variable edge_features;  // undefined where there are none
+};
+
+Input input_of(const Layer& layer, const char* who, const py::object& x,
+               const py::object& edge_features) {
+  Input input{.x = features_of(x, {who, "x"}, layer.in_channels, layer.dtype), .edge_features = {}};
+  if (!edge_features.is_none()) {
+    input.edge_features =
+        Variable(tensor_of(edge_features, {who, "edge_features"}, 2, layer.dtype), true);
+  }
+  return input;
+}
+
+Variable pass_of(const Layer& layer, const Input& input, const graph::Graph& graph,
+                 nn::ForwardContext& context) {
+  return layer.module->forward_with_edges(input.x, graph, input.edge_features, context);
+}
+
 // Without tape or dropout.
 Tensor evaluate(const Layer& layer, const py::object& x, const graph::Graph& graph,
-                nn::HeadSink* heads, nn::AttentionSink* attention) {
-  const nn::Features features =
-      features_of(x, {layer.who_forward.c_str(), "x"}, layer.in_channels, layer.dtype);
+                const py::object& edge_features, nn::HeadSink* heads,
+                nn::AttentionSink* attention) {
+  const Input input = input_of(layer, layer.who_forward.c_str(), x, edge_features);
   Tensor output;
   without_gil([&] {
     const autograd::NoGradScope no_grad;
     nn::ForwardContext context;
     context.head_sink = heads;
     context.attention_sink = attention;
-    output = layer.module->forward(features, graph, context).value();
+    output = pass_of(layer, input, graph, context).value();
   });
   return output;
 }
 
-py::array forward(const Layer& layer, const py::object& x, const graph::Graph& graph) {
-  return view_of(evaluate(layer, x, graph, nullptr, nullptr), Access::write);
+py::array forward(const Layer& layer, const py::object& x, const graph::Graph& graph,
+                  const py::object& edge_features) {
+  return view_of(evaluate(layer, x, graph, edge_features, nullptr, nullptr), Access::write);
 }
 
 void require_heads(const Layer& layer, bool reported, const char* what) {
@@ -181,16 +204,18 @@ void require_heads(const Layer& layer, bool reported, const char* what) {
   }
 }
 
-py::array attention(const Layer& layer, const py::object& x, const graph::Graph& graph) {
+py::array attention(const Layer& layer, const py::object& x, const graph::Graph& graph,
+                    const py::object& edge_features) {
   Listener listener;
-  (void)evaluate(layer, x, graph, nullptr, &listener);
+  (void)evaluate(layer, x, graph, edge_features, nullptr, &listener);
   require_heads(layer, listener.alpha.defined(), "attention coefficients");
   return view_of(listener.alpha, Access::write);
 }
 
-py::tuple heads(const Layer& layer, const py::object& x, const graph::Graph& graph) {
+py::tuple heads(const Layer& layer, const py::object& x, const graph::Graph& graph,
+                const py::object& edge_features) {
   Listener listener;
-  (void)evaluate(layer, x, graph, &listener, nullptr);
+  (void)evaluate(layer, x, graph, edge_features, &listener, nullptr);
   require_heads(layer, listener.queries.defined(), "queries and keys");
   return py::make_tuple(view_of(listener.queries.value(), Access::write),
                         view_of(listener.keys.value(), Access::write));
@@ -199,18 +224,19 @@ py::tuple heads(const Layer& layer, const py::object& x, const graph::Graph& gra
 // A forward pass that can be differentiated, once.
 struct Record {
   std::shared_ptr<Layer> layer;
-  nn::Features x;
+  Input input;
   Variable output;
   Listener reported;
   bool used = false;
 };
 
 std::unique_ptr<Record> record(const std::shared_ptr<Layer>& layer, const py::object& x,
-                               const graph::Graph& graph, bool training, std::uint64_t seed,
-                               std::uint32_t step, bool with_heads, bool with_attention) {
+                               const graph::Graph& graph, const py::object& edge_features,
+                               bool training, std::uint64_t seed, std::uint32_t step,
+                               bool with_heads, bool with_attention) {
   auto pass = std::make_unique<Record>();
   pass->layer = layer;
-  pass->x = features_of(x, {layer->who_record.c_str(), "x"}, layer->in_channels, layer->dtype);
+  pass->input = input_of(*layer, layer->who_record.c_str(), x, edge_features);
   without_gil([&] {
     nn::ForwardContext context =
         training
@@ -218,7 +244,7 @@ std::unique_ptr<Record> record(const std::shared_ptr<Layer>& layer, const py::ob
             : nn::ForwardContext();
     context.head_sink = with_heads ? &pass->reported : nullptr;
     context.attention_sink = with_attention ? &pass->reported : nullptr;
-    pass->output = layer->module->forward(pass->x, graph, context);
+    pass->output = pass_of(*layer, pass->input, graph, context);
   });
   return pass;
 }
@@ -253,8 +279,11 @@ py::dict backward(Record& pass, const py::object& grad_output, const py::object&
   }
   pass.used = true;
   std::vector<nn::NamedParameter> leaves = pass.layer->module->parameters();
-  if (const auto* x = std::get_if<Variable>(&pass.x)) {
+  if (const auto* x = std::get_if<Variable>(&pass.input.x)) {
     leaves.push_back({"x", *x});
+  }
+  if (pass.input.edge_features.defined()) {
+    leaves.push_back({"edge_features", pass.input.edge_features});
   }
   return gradients_of(leaves, pass.layer->gradients,
                       [&] { autograd::backward(std::as_const(sum)); });
@@ -281,7 +310,8 @@ void bind_record(py::module_& module) {
       .def("backward", &backward, py::arg("grad_output") = py::none(), py::kw_only(),
            py::arg("grad_queries") = py::none(), py::arg("grad_keys") = py::none(),
            "Gradients of sum(output * grad_output), plus the same of queries and keys: a dict with "
-           "one array for every parameter, and for x where it is dense. Once a pass.")
+           "one array for every parameter, for x where it is dense, and for edge_features. Once a "
+           "pass.")
       .def_property_readonly(
           "output", [](const Record& pass) { return view_of(pass.output.value()); },
           "[num_nodes, output_channels], read-only.")
@@ -301,16 +331,20 @@ void bind_record(py::module_& module) {
 }
 
 void bind_layer_base(py::module_& module) {
+  const auto edge_features = py::arg("edge_features") = py::none();
   py::class_<Layer, std::shared_ptr<Layer>>(module, "Layer", "What all layers can do.")
-      .def("forward", &forward, py::arg("x"), py::arg("graph"),
-           "Output of an evaluation pass, [num_nodes, output_channels]. x: [num_nodes, "
-           "in_channels], or a matrix in compressed rows.")
-      .def("__call__", &forward, py::arg("x"), py::arg("graph"))
-      .def("attention", &attention, py::arg("x"), py::arg("graph"),
+      .def(
+          "forward", &forward, py::arg("x"), py::arg("graph"), edge_features,
+          "Output of an evaluation pass, [num_nodes, output_channels]. x: [num_nodes, "
+          "in_channels], or a matrix in compressed rows. edge_features: [num_edges, edge_channels] "
+          "in the order of graph.edge_index(), for layers made with edge_channels; "
+          "graph.order_edge_features() puts those of one's own edges so.")
+      .def("__call__", &forward, py::arg("x"), py::arg("graph"), edge_features)
+      .def("attention", &attention, py::arg("x"), py::arg("graph"), edge_features,
            "Attention coefficients, [num_edges, heads], in the order of graph.edge_index().")
-      .def("heads", &heads, py::arg("x"), py::arg("graph"),
+      .def("heads", &heads, py::arg("x"), py::arg("graph"), edge_features,
            "Queries and keys as alignment sees them, each [num_nodes, heads, channels].")
-      .def("record", &record, py::arg("x"), py::arg("graph"), py::kw_only(),
+      .def("record", &record, py::arg("x"), py::arg("graph"), edge_features, py::kw_only(),
            py::arg("training") = false, py::arg("seed") = 0, py::arg("step") = 0,
            py::arg("heads") = false, py::arg("attention") = false,
            "A pass to be differentiated; in training with dropout drawn from (seed, step).")
@@ -341,8 +375,8 @@ void bind_layers(py::module_& module) {
       R"(Graph attention layer, Velickovic et al., ICLR 2018.
 
 GATConv(in_channels, out_channels, *, heads=1, concat=True, negative_slope=0.2, dropout=0,
-        attention_dropout=0, value_dropout=0, bias=True, residual=False, activation="none",
-        expect_self_loops=True, reported="product", seed=0, dtype="float32")
+        attention_dropout=0, value_dropout=0, edge_channels=0, bias=True, residual=False,
+        activation="none", expect_self_loops=True, reported="product", seed=0, dtype="float32")
 
 out_channels are per head; activation "none", "elu" or "relu". Parameters: weight [in_channels,
 heads * out_channels], att_src and att_dst [heads, out_channels], bias [output_channels],
@@ -352,8 +386,8 @@ residual_weight [in_channels, output_channels].)");
       R"(Graph attention layer whose ranking of neighbours depends on the node, Brody et al., ICLR 2022.
 
 GATv2Conv(in_channels, out_channels, *, heads=1, concat=True, negative_slope=0.2, dropout=0,
-          attention_dropout=0, value_dropout=0, bias=True, residual=False, share_weights=False,
-          activation="none", expect_self_loops=True, seed=0, dtype="float32")
+          attention_dropout=0, value_dropout=0, edge_channels=0, bias=True, residual=False,
+          share_weights=False, activation="none", expect_self_loops=True, seed=0, dtype="float32")
 
 Parameters: src_weight and dst_weight [in_channels, heads * out_channels], src_bias and dst_bias
 [heads * out_channels], att [heads, out_channels], bias [output_channels], residual_weight.)");
@@ -362,8 +396,8 @@ Parameters: src_weight and dst_weight [in_channels, heads * out_channels], src_b
       R"(Dot-product attention over edges with a skip projection, Shi et al., IJCAI 2021.
 
 TransformerConv(in_channels, out_channels, *, heads=1, concat=True, dropout=0, attention_dropout=0,
-                value_dropout=0, bias=True, root_weight=True, beta=False, activation="none",
-                expect_self_loops=False, seed=0, dtype="float32")
+                value_dropout=0, edge_channels=0, bias=True, root_weight=True, beta=False,
+                activation="none", expect_self_loops=False, seed=0, dtype="float32")
 
 Parameters: query_weight, key_weight and value_weight [in_channels, heads * out_channels], their
 biases [heads * out_channels], skip_weight [in_channels, output_channels], skip_bias.)");

@@ -34,6 +34,7 @@ def names(arrays, tmp_path, monkeypatch):
         "other_dataset": attune.Dataset(edge_index[:, ::2], features, labels, split="per-class:9/9"),
         "x": random.standard_normal((len(labels), 16)).astype(np.float32),
         "in_channels": 16,
+        "edge_attr": random.standard_normal((edge_index.shape[1], 3)).astype(np.float32),
         "graph": attune.Graph(edge_index, len(labels), symmetric=True).with_self_loops(),
         "pretrained": random.standard_normal((16, 32)).astype(np.float32),
         "grad_output": np.ones((len(labels), 32), np.float32),
