@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/dataset_info.hpp"

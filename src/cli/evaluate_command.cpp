@@ -1,5 +1,6 @@
 #include <iostream>
 #include <memory>
+#include <vector>
 
 #include "cli/command.hpp"
 #include "cli/report.hpp"

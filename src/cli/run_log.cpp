@@ -1,5 +1,6 @@
 #include "cli/run_log.hpp"
 
+#include <optional>
 #include <utility>
 #include <vector>
 

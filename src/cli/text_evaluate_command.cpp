@@ -1,5 +1,6 @@
 #include <iostream>
 #include <memory>
+#include <vector>
 
 #include "cli/text_command.hpp"
 #include "cli/text_run.hpp"

@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <system_error>
+#include <vector>
 
 #include "cli/interrupt.hpp"
 #include "cli/progress.hpp"
