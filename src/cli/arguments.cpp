@@ -1,7 +1,5 @@
 #include "cli/arguments.hpp"
 
-#include <algorithm>
-#include <cstddef>
 #include <optional>
 #include <utility>
 
